@@ -1,0 +1,110 @@
+/** Who may import whom (design page, chapter 4), read off the import lines. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const src = join(import.meta.dirname, "../../src");
+
+/** For each place the places it may import from. The first line whose place a file lies in counts. */
+const allowed: readonly (readonly [place: string, from: readonly string[]])[] = [
+  ["fault.ts", []],
+  ["canon/", ["canon/", "fault.ts"]],
+  ["http/", ["http/", "fault.ts"]],
+  ["protocols/index.ts", ["protocols/", "canon/"]],
+  ["protocols/protocol.ts", ["canon/", "fault.ts", "http/sse.ts"]],
+  ["protocols/", ["protocols/protocol.ts", "canon/", "fault.ts", "http/sse.ts"]],
+  ["effort/", ["effort/", "canon/", "models/catalog.ts"]],
+  ["models/", ["models/", "effort/", "canon/", "fault.ts", "config.ts"]],
+  ["providers/", ["providers/", "canon/", "fault.ts", "config-error.ts"]],
+  [
+    "policy/",
+    ["policy/", "call.ts", "canon/", "fault.ts", "http/", "models/", "providers/", "stores/store.ts", "config.ts"],
+  ],
+  ["stores/", ["stores/", "canon/", "teams/team.ts"]],
+  ["teams/", ["teams/", "canon/", "stores/store.ts", "fault.ts"]],
+  ["config-error.ts", []],
+  ["config.ts", ["config-error.ts", "providers/"]],
+  ["call.ts", ["canon/", "fault.ts", "http/"]],
+  ["refuse.ts", ["fault.ts", "protocols/protocol.ts"]],
+  ["upstream.ts", ["canon/", "fault.ts", "policy/route.ts", "providers/"]],
+  ["pipes.ts", ["canon/", "fault.ts", "http/", "protocols/protocol.ts"]],
+  [
+    "lanes.ts",
+    ["call.ts", "canon/", "fault.ts", "http/", "models/", "pipes.ts", "policy/", "protocols/", "providers/"],
+  ],
+  ["deps.ts", ["config.ts", "http/", "policy/", "stores/", "upstream.ts"]],
+  [
+    "attempt.ts",
+    [
+      ...["call.ts", "canon/", "deps.ts", "fault.ts", "http/", "lanes.ts", "pipes.ts", "policy/", "protocols/index.ts"],
+      ...["refuse.ts", "stores/store.ts", "upstream.ts"],
+    ],
+  ],
+  [
+    "pipeline.ts",
+    ["attempt.ts", "call.ts", "canon/", "deps.ts", "fault.ts", "http/", "policy/", "protocols/", "refuse.ts"],
+  ],
+  ["app.ts", ["canon/", "deps.ts", "fault.ts", "models/", "pipeline.ts", "protocols/", "refuse.ts"]],
+  [
+    "index.ts",
+    ["app.ts", "config.ts", "deps.ts", "fault.ts", "http/", "policy/", "protocols/", "refuse.ts", "stores/", "teams/"],
+  ],
+  ["local/", ["local/", "config.ts", "config-error.ts", "policy/key.ts", "providers/"]],
+];
+
+/** Where the platform's own module may be named, and what a pure place may not reach. */
+const platform = ["index.ts", "teams/", "stores/durable.ts"];
+const impure = /\bfetch\(|\bDate\b|\bcrypto\b|\bprocess\b|Math\.random|\bsetTimeout\b/;
+const pure = ["canon/", "protocols/", "effort/", "models/"];
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+const within = (file: string, places: readonly string[]): boolean => places.some((place) => file.startsWith(place));
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(src, file), "utf8");
+  return [...text.matchAll(/^(?:import|export)\b[^;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"/gms)].map(
+    ([, a, b]) => a ?? b ?? "",
+  );
+}
+
+/** Code without comments. */
+function codeOf(file: string): string {
+  return readFileSync(join(src, file), "utf8").replace(/\/\*.*?\*\/|\/\/.*$/gms, "");
+}
+
+describe("imports", () => {
+  it("has rules for every file", () => {
+    expect(files.length).toBeGreaterThan(20);
+    expect(
+      files.filter(
+        (file) =>
+          !within(
+            file,
+            allowed.map(([place]) => place),
+          ),
+      ),
+    ).toEqual([]);
+  });
+
+  it.each(files)("of %s keep the rules", (file) => {
+    const [place, from] = allowed.find(([place]) => file.startsWith(place)) ?? ["", []];
+    const own = importsOf(file).filter((name) => name.startsWith("."));
+    const paths = own.map((name) => relative(src, join(src, dirname(file), name)));
+    const folder = file.startsWith("protocols/") && file.split("/").length > 2 ? [`${dirname(file)}/`] : [];
+    const broken = paths.filter((path) => !within(path, [...from, ...folder]));
+    expect(broken.map((path) => `${file} imports ${path}; ${place} may import ${from.join(", ")}`)).toEqual([]);
+  });
+
+  it("name the platform only at its edges, and vendor SDKs only for their types", () => {
+    const named = (test: (name: string) => boolean) => files.filter((file) => importsOf(file).some(test));
+    expect(named((name) => name.startsWith("cloudflare:")).filter((file) => !within(file, platform))).toEqual([]);
+    const runtime = files.filter((file) =>
+      /^import (?!type\b)[^;]*from "(openai|@anthropic-ai|@google)/m.test(codeOf(file)),
+    );
+    expect(runtime).toEqual([]);
+  });
+
+  it("keep pure places pure", () => {
+    expect(files.filter((file) => within(file, pure) && impure.test(codeOf(file)))).toEqual([]);
+  });
+});
