@@ -1,0 +1,193 @@
+/** One attempt at one target: the request goes up its lane, the answer is judged, and comes back whole or as a hop. */
+import { createHash } from "node:crypto";
+import type { Call } from "./call.ts";
+import { noUsage } from "./canon/usage.ts";
+import type { Deps } from "./deps.ts";
+import { Fault } from "./fault.ts";
+import type { Ticket } from "./http/flight.ts";
+import { downward, streamHeaders, upward } from "./http/headers.ts";
+import { type Hop, hop, type Reader } from "./http/stream.ts";
+import { type Lane, laneFor } from "./lanes.ts";
+import type { Answer, Outcome } from "./pipes.ts";
+import type { Target } from "./policy/route.ts";
+import { sealer } from "./policy/seal.ts";
+import { protocols } from "./protocols/index.ts";
+import { refusal } from "./refuse.ts";
+import type { Key, UsageState } from "./stores/store.ts";
+import { send } from "./upstream.ts";
+
+export interface AttemptContext {
+  readonly call: Call;
+  readonly key: Key;
+  readonly request: Request;
+  readonly ticket: Ticket;
+  readonly deps: Deps;
+  /** No other target is left: nothing is gained by holding the answer back. */
+  readonly isLast: boolean;
+}
+
+/**
+ * The hold: while another target could still answer, the status waits for a frame that says something. Bounds: so long
+ * without a byte, so long after the first one, so many bytes.
+ */
+const hold = { waitMs: 10_000, readMs: 1000, bytes: 64 * 1024 };
+
+/** The answer of this target; throws the Fault for which another may be tried. */
+export async function answerFrom(target: Target, context: AttemptContext): Promise<Response> {
+  const { call, request, deps } = context;
+  const lane = laneOf(target, context);
+  const abort = new AbortController();
+  request.signal.addEventListener("abort", () => abort.abort(), { once: true });
+  const headers = call.protocol === target.protocol ? upward(request.headers) : {};
+  const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal };
+  const sent = accepted(send(target, outgoing, deps.fetch), target, context);
+  return call.stream ? streamed(sent, lane, target, { ...context, abort }) : whole(await sent, lane, target, context);
+}
+
+function laneOf(target: Target, { call, key, request, ticket, deps }: AttemptContext): Lane {
+  const { secret, previousSecret } = deps.config;
+  const roots = previousSecret === undefined ? [secret] : [secret, previousSecret];
+  // Canon, the parsed body and the encoded one stand beside the bytes while a call is translated.
+  if (call.protocol !== target.protocol) ticket.take(3 * call.bytes.length);
+  return laneFor({
+    call,
+    target,
+    sealer: sealer(roots, key.team, deps.random),
+    origin: originOf(target),
+    strict: request.headers.get("x-gearbox-strict") === "true",
+    createdAt: Math.floor(deps.clock.now() / 1000),
+  });
+}
+
+/** Names the account without showing its credential. */
+function originOf({ provider, model, credential = "" }: Target): string {
+  return `${provider.id}/${model}/${createHash("sha256").update(credential).digest("hex").slice(0, 12)}`;
+}
+
+/** The provider's answer where it is a success, else its refusal as a Fault. */
+async function accepted(sent: Promise<Response>, target: Target, { call, deps }: AttemptContext): Promise<Response> {
+  const answer = await sent;
+  if (answer.ok) return answer;
+  throw await refusal(protocols[target.protocol], answer, call.protocol === target.protocol, deps.clock.now());
+}
+
+async function whole(answer: Response, lane: Lane, target: Target, context: AttemptContext): Promise<Response> {
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  const { body, usage } = lane.whole(bytes, isEventStream(answer));
+  settle({ usage, ended: "whole" }, target, context);
+  return new Response(body, {
+    headers: { ...reported(answer, lane, target, context), "content-type": "application/json" },
+  });
+}
+
+interface StreamContext extends AttemptContext {
+  readonly abort: AbortController;
+}
+
+async function streamed(
+  sent: Promise<Response>,
+  lane: Lane,
+  target: Target,
+  context: StreamContext,
+): Promise<Response> {
+  const { deps, isLast, abort } = context;
+  const answer = await Promise.race([sent, deps.clock.wait(hold.waitMs).then(() => undefined)]);
+  if (answer !== undefined && !isEventStream(answer) && isJson(answer)) {
+    const { body, usage } = lane.asStream(new Uint8Array(await answer.arrayBuffer()));
+    settle({ usage, ended: "whole" }, target, context);
+    return new Response(body, { headers: { ...reported(answer, lane, target, context), ...streamHeaders } });
+  }
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  deps.waitUntil(promise.then((outcome) => settle(outcome, target, context)));
+  const pipe = lane.stream((outcome) => {
+    // A caller that left before the provider has answered leaves no body to cancel.
+    if (outcome.ended === "left") abort.abort();
+    resolve(outcome);
+  });
+  const reader = answer === undefined ? laterReader(sent) : readerOf(answer);
+  const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock);
+  if (!isLast) await held(stream, pipe, reader);
+  return new Response(stream.body(), { headers: { ...reported(answer, lane, target, context), ...streamHeaders } });
+}
+
+/** Holds the answer until it has begun in earnest; a failure before that is another target's chance. */
+async function held(stream: Hop, pipe: Answer, reader: Reader): Promise<void> {
+  await stream.hold(() => pipe.committed || pipe.fault !== undefined, hold);
+  if (pipe.committed || pipe.fault === undefined) return;
+  await reader.cancel().catch(() => undefined);
+  throw pipe.fault;
+}
+
+function readerOf(answer: Response): Reader {
+  if (answer.body === null) throw new Fault("upstream", "The provider's answer has no body.");
+  if (!isEventStream(answer) && /html/i.test(answer.headers.get("content-type") ?? "")) {
+    throw new Fault("upstream", "The provider answered with a web page.");
+  }
+  return answer.body.getReader();
+}
+
+/** A reader of an answer whose headers are not here yet: the caller already has its own, and heartbeats. */
+function laterReader(sent: Promise<Response>): Reader {
+  const reader = sent.then(readerOf);
+  reader.catch(() => undefined);
+  const never = new Promise<undefined>(() => undefined);
+  return {
+    read: async () => (await reader).read(),
+    cancel: async (reason) => (await reader).cancel(reason),
+    releaseLock: () => undefined,
+    closed: never,
+  };
+}
+
+function isEventStream(answer: Response): boolean {
+  return /^text\/event-stream/i.test(answer.headers.get("content-type") ?? "");
+}
+
+function isJson(answer: Response): boolean {
+  return /^application\/json/i.test(answer.headers.get("content-type") ?? "");
+}
+
+/** What every answer says of itself. */
+function reported(
+  answer: Response | undefined,
+  lane: Lane,
+  target: Target,
+  { call }: AttemptContext,
+): Record<string, string> {
+  return {
+    ...(answer === undefined ? {} : downward(answer.headers)),
+    "x-request-id": call.id,
+    "request-id": call.id,
+    "x-gearbox-provider": target.provider.id,
+    "x-gearbox-model": target.model,
+    ...(lane.losses.length > 0 && { "x-gearbox-lost": lossHeader(lane) }),
+  };
+}
+
+const lossHeaderBytes = 1024;
+
+function lossHeader({ losses }: Lane): string {
+  const told = losses
+    .map(({ field, change }) => `${field}=${change}`)
+    .join(", ")
+    .replace(/[^\x20-\x7e]/g, "?");
+  return told.length <= lossHeaderBytes ? told : `${told.slice(0, lossHeaderBytes - 3)}...`;
+}
+
+/** Enters the call into its team's account. Nothing is charged that nobody generated. */
+function settle(outcome: Outcome, target: Target, { call, key, ticket, deps }: AttemptContext): void {
+  ticket.release();
+  const { usage, ended } = outcome;
+  const state: UsageState =
+    usage.output !== undefined && (ended === "whole" || ended === "failed")
+      ? "settled"
+      : ended === "failed" && usage === noUsage
+        ? "released"
+        : "estimated";
+  const row = {
+    ...{ id: call.id, key: key.hash, at: deps.clock.now(), provider: target.provider.id, model: target.model },
+    ...{ state, status: 200, usage },
+  };
+  const settled = deps.store.settle(key.team, row).catch((cause) => console.error("settle", call.id, cause));
+  deps.waitUntil(settled);
+}

@@ -1,0 +1,240 @@
+/** Vars and secrets become a Config, or a ConfigError that names every mistake. Runs in Node at start, dev and deploy, and in the Worker. */
+import { ConfigError, fixName, type Problem } from "./config-error.ts";
+import { catalog } from "./providers/catalog.ts";
+import { baseFix, readBase, readEntry } from "./providers/entry.ts";
+import type { Provider } from "./providers/provider.ts";
+
+export { ConfigError, type Problem } from "./config-error.ts";
+
+export interface Config {
+  /** By id: the catalog's and those of PROVIDERS, with the base URLs that `<PROVIDER>_BASE_URL` names. */
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** Provider id to credential, only where one is set. */
+  readonly credentials: ReadonlyMap<string, string>;
+  /** A name to the models that stand behind it, first choice first. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+  readonly secret: string;
+  readonly previousSecret?: string;
+  readonly adminKey?: string;
+  /** Lower-case hex SHA-256 of the key made at start-up. */
+  readonly firstKey?: string;
+  readonly heartbeatMs: number;
+  readonly maxBodyBytes: number;
+  readonly maxBytesInFlight: number;
+}
+
+type Env = Readonly<Record<string, unknown>>;
+type Report = (problem: Problem) => void;
+
+/** The gateway's own secrets: no provider may be given one of them as its credential. */
+const ownSecrets = ["GEARBOX_SECRET", "GEARBOX_SECRET_PREVIOUS", "ADMIN_KEY", "FIRST_KEY_HASH"];
+const ownSettings = [...ownSecrets, "HEARTBEAT_MS", "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT", "PROVIDERS", "ALIASES"];
+
+const mib = 1024 * 1024;
+const secretFix = "Use at least 32 characters without spaces; `npm run key` makes one.";
+
+/** Reads the settings. Unset and empty are the same. @throws ConfigError with all mistakes at once */
+export function readConfig(env: Env): Config {
+  const problems: Problem[] = [];
+  const report: Report = (problem) => {
+    problems.push(problem);
+  };
+  const providers = readProviders(env, report);
+  const secret = readSecret(env, "GEARBOX_SECRET", report);
+  if (secret === undefined && !isSet(env.GEARBOX_SECRET)) {
+    const fix =
+      "Make one with `npm run key`, then `wrangler secret put GEARBOX_SECRET` (in .dev.vars for `npm run dev`).";
+    report({ path: "GEARBOX_SECRET", message: "is missing", fix });
+  }
+  const maxBodyBytes = readInteger(env, "MAX_BODY_BYTES", { unset: 32 * mib, least: 1024, most: 512 * mib }, report);
+  const bytesInFlight = { unset: Math.max(64 * mib, maxBodyBytes), least: maxBodyBytes, most: 4096 * mib };
+  const config: Config = {
+    providers,
+    credentials: readCredentials(env, providers, report),
+    aliases: readAliases(env, providers, report),
+    secret: secret ?? "",
+    ...optional("previousSecret", readSecret(env, "GEARBOX_SECRET_PREVIOUS", report)),
+    ...optional("adminKey", readSecret(env, "ADMIN_KEY", report)),
+    ...optional("firstKey", readHash(env, report)),
+    heartbeatMs: readInteger(env, "HEARTBEAT_MS", { unset: 15_000, least: 100, most: 120_000 }, report),
+    maxBodyBytes,
+    maxBytesInFlight: readInteger(env, "MAX_BYTES_IN_FLIGHT", bytesInFlight, report),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** Every name that {@link readConfig} looks at, so that a start script knows what to hand over. */
+export function settingNames(providers: Iterable<Provider>): readonly string[] {
+  const ofProviders = [...providers].flatMap((provider) => [
+    ...(provider.secret === undefined ? [] : [provider.secret]),
+    baseSetting(provider.id),
+  ]);
+  return [...new Set([...ownSettings, ...ofProviders])];
+}
+
+/** May calls go to this provider: is its credential set, or needs it none? */
+export function isOn(provider: Provider, config: Config): boolean {
+  return provider.secret === undefined || config.credentials.has(provider.id);
+}
+
+/** A whole number written as a number or as digits; anything else is reported and read as unset. */
+export function readInteger(
+  env: Env,
+  name: string,
+  bounds: { readonly unset: number; readonly least: number; readonly most: number },
+  report: Report,
+): number {
+  const value = env[name];
+  if (!isSet(value)) return bounds.unset;
+  const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof number === "number" && Number.isInteger(number) && number >= bounds.least && number <= bounds.most) {
+    return number;
+  }
+  const fix = `Write a number from ${bounds.least} to ${bounds.most}, or leave it out for ${bounds.unset}.`;
+  report({ path: name, message: `is no whole number from ${bounds.least} to ${bounds.most}`, fix });
+  return bounds.unset;
+}
+
+function readProviders(env: Env, report: Report): ReadonlyMap<string, Provider> {
+  const known = new Map(catalog.map((provider) => [provider.id, provider]));
+  const entries = Object.entries(readTable(env, "PROVIDERS", '{"local":{"base":"http://127.0.0.1:11434/v1"}}', report));
+  const written = entries.flatMap(([id, value]) => {
+    const result = readEntry(id, value, known.get(id), ownSecrets);
+    if ("provider" in result) return [[id, result.provider] as const];
+    for (const problem of result.problems) report(problem);
+    return [];
+  });
+  const providers = new Map([...known, ...written]);
+  return new Map([...providers].map(([id, provider]) => [id, moveBase(env, provider, report)]));
+}
+
+function moveBase(env: Env, provider: Provider, report: Report): Provider {
+  const path = baseSetting(provider.id);
+  const value = env[path];
+  if (!isSet(value)) return provider;
+  const read = typeof value === "string" ? readBase(value) : { message: "is no text" };
+  if ("base" in read) return { ...provider, base: read.base, isPrivate: true };
+  report({ path, message: read.message, fix: baseFix });
+  return provider;
+}
+
+function readCredentials(
+  env: Env,
+  providers: ReadonlyMap<string, Provider>,
+  report: Report,
+): ReadonlyMap<string, string> {
+  const credentials = [...providers.values()].flatMap((provider) => {
+    const value = provider.secret === undefined ? undefined : env[provider.secret];
+    if (provider.secret === undefined || !isSet(value)) return [];
+    if (isToken(value)) return [[provider.id, value] as const];
+    report({
+      path: provider.secret,
+      message: "has a space or a character that a header cannot carry",
+      fix: "Paste the credential again, without spaces and line ends.",
+    });
+    return [];
+  });
+  return new Map(credentials);
+}
+
+function readAliases(
+  env: Env,
+  providers: ReadonlyMap<string, Provider>,
+  report: Report,
+): ReadonlyMap<string, readonly string[]> {
+  const entries = Object.entries(readTable(env, "ALIASES", '{"fast":"openai/gpt-5.5"}', report));
+  return new Map(
+    entries.map(([name, value]) => {
+      const path = `ALIASES.${name}`;
+      if (!/^[^\s/]{1,128}$/.test(name)) {
+        report({
+          path,
+          message: "is no name for an alias",
+          fix: "Use up to 128 characters without spaces and slashes.",
+        });
+      }
+      const models: readonly unknown[] = Array.isArray(value) ? value : [value];
+      const targets = models.filter((model) => typeof model === "string" && model !== "").map(String);
+      if (targets.length === 0 || targets.length < models.length) {
+        report({ path, message: "names no model", fix: 'Write one model or a list of them, like ["openai/gpt-5.5"].' });
+      }
+      for (const model of targets) checkTarget(path, model, providers, report);
+      return [name, targets] as const;
+    }),
+  );
+}
+
+function checkTarget(path: string, model: string, providers: ReadonlyMap<string, Provider>, report: Report): void {
+  const [id = ""] = model.split("/");
+  if (model.includes("/") && providers.has(id)) return;
+  const owners = [...providers.values()].flatMap((provider) => provider.models ?? []);
+  if (owners.some((start) => model.startsWith(start))) return;
+  const fix = model.includes("/")
+    ? fixName(id, [...providers.keys()])
+    : `Write it as provider/model, like openai/${model}.`;
+  report({ path, message: "names a model of no known provider", fix });
+}
+
+/** A TOML table arrives as an object, an environment variable as JSON. */
+function readTable(env: Env, path: string, example: string, report: Report): Readonly<Record<string, unknown>> {
+  const value = env[path];
+  if (!isSet(value)) return {};
+  const table = typeof value === "string" ? parse(value) : value;
+  if (typeof table === "object" && table !== null && !Array.isArray(table)) return { ...table };
+  report({
+    path,
+    message: table === undefined ? "is not JSON" : "is not an object",
+    fix: `Write JSON like ${example}, or TOML tables like [vars.${path}.name].`,
+  });
+  return {};
+}
+
+function readSecret(env: Env, path: string, report: Report): string | undefined {
+  const value = env[path];
+  if (!isSet(value)) return undefined;
+  if (isToken(value) && value.length >= 32) return value;
+  report({
+    path,
+    message: isToken(value) ? "has fewer than 32 characters" : "has spaces or is no text",
+    fix: secretFix,
+  });
+  return undefined;
+}
+
+function readHash(env: Env, report: Report): string | undefined {
+  const value = env.FIRST_KEY_HASH;
+  if (!isSet(value)) return undefined;
+  if (typeof value === "string" && /^[0-9a-f]{64}$/.test(value)) return value;
+  const fix = "Write the SHA-256 of the key in 64 lower-case hex digits; `npm run key` prints it.";
+  report({ path: "FIRST_KEY_HASH", message: "is no SHA-256", fix });
+  return undefined;
+}
+
+/** `undefined` where it is not JSON. The parser's own message is not used: it quotes the text, credentials and all. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function baseSetting(id: string): string {
+  return `${id.toUpperCase().replaceAll("-", "_")}_BASE_URL`;
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "";
+}
+
+function isToken(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+}
+
+function optional<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [name in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [name in Name]: Value });
+}

@@ -1,0 +1,20 @@
+/** What the line needs of the world around it: settings, state, network, time and chance, each as an argument. */
+import type { Config } from "./config.ts";
+import type { Flight } from "./http/flight.ts";
+import type { Clock } from "./http/stream.ts";
+import type { Authenticator } from "./policy/auth.ts";
+import type { Store } from "./stores/store.ts";
+import type { Fetch } from "./upstream.ts";
+
+export interface Deps {
+  readonly config: Config;
+  readonly auth: Authenticator;
+  readonly store: Store;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+  /** Bytes of bodies held by this isolate. */
+  readonly flight: Flight;
+  /** Keeps the request's context alive until the promise is done. */
+  readonly waitUntil: (promise: Promise<unknown>) => void;
+}

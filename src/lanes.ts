@@ -1,0 +1,196 @@
+/**
+ * The two lanes. `relay`: the target speaks the caller's protocol, and the bytes pass as they are. `translate`: both
+ * bodies cross through canon. Only this file knows that there are two; to the pipeline either is a `Lane`.
+ */
+import type { Call } from "./call.ts";
+import { collect, type Message, replay } from "./canon/event.ts";
+import { isObj, type Json, type Obj } from "./canon/json.ts";
+import type { Block, CanonRequest, Lose, Loss } from "./canon/request.ts";
+import { type Flat, flatten } from "./canon/tools.ts";
+import { noUsage, type Usage } from "./canon/usage.ts";
+import { Fault, unsupported } from "./fault.ts";
+import { type Edit, setMember, splice } from "./http/json.ts";
+import { framer, print } from "./http/sse.ts";
+import { modelFacts } from "./models/catalog.ts";
+import { fitModel } from "./models/fit.ts";
+import { type Answer, relayed, type Tell, translated } from "./pipes.ts";
+import type { Target } from "./policy/route.ts";
+import { mayHoldToken, type Sealer, withoutTokens } from "./policy/seal.ts";
+import { protocols } from "./protocols/index.ts";
+import type { Protocol, ReplyContext } from "./protocols/protocol.ts";
+import { abilities, bend } from "./providers/quirks.ts";
+
+/** One way of a call to one target, and of the answer back. */
+export interface Lane {
+  readonly body: readonly Uint8Array[];
+  /** What of the request did not cross as it was. */
+  readonly losses: readonly Loss[];
+  /** The answer as a stream; `tell` is called once, when it is over. */
+  stream(tell: Tell): Answer;
+  /** A whole answer as the caller is to have it, from one that came as JSON or, against the wish, as a stream. */
+  whole(bytes: Uint8Array, isStream: boolean): Whole;
+  /** A JSON answer where a stream was wanted. */
+  asStream(bytes: Uint8Array): Whole;
+}
+
+export interface Whole {
+  readonly body: Uint8Array;
+  readonly usage: Usage;
+}
+
+export interface LaneContext {
+  readonly call: Call;
+  readonly target: Target;
+  readonly sealer: Sealer;
+  /** The target's account and model, as sealed tokens name them. */
+  readonly origin: string;
+  /** Is every loss of the request an error? */
+  readonly strict: boolean;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+}
+
+/** The lane of this call to this target. Throws the Fault of a request that cannot be said there. */
+export function laneFor(context: LaneContext): Lane {
+  return context.call.protocol === context.target.protocol ? relay(context) : translate(context);
+}
+
+function relay(context: LaneContext): Lane {
+  const protocol = protocols[context.call.protocol];
+  const asksUsage = protocol.id === "chat" && context.call.stream && !wantsUsage(context.call.body);
+  /** Only for an answer that came in the other form than was asked for. */
+  const crossing = (): Crossing => {
+    const request = protocol.request.decode(context.call.body, context.sealer.open);
+    return { from: protocol, to: protocol, flat: undefined, reply: replyContext(context, request) };
+  };
+  return {
+    body: relayedBody(context, asksUsage),
+    losses: [],
+    stream: (tell) => relayed(protocol, asksUsage, tell),
+    whole(bytes, isStream) {
+      if (isStream) return recast(crossing(), bytes, true);
+      return { body: bytes, usage: protocol.usage(answerObject(bytes, protocol), noUsage) };
+    },
+    asStream: (bytes) => recastAsStream(crossing(), bytes),
+  };
+}
+
+/** The caller's bytes, but for the model's name, a wish for usage, and tokens that only we can read. */
+function relayedBody({ call, target }: LaneContext, asksUsage: boolean): Uint8Array[] {
+  const set = (member: string, value: Json): Edit => setMember(call.bytes, call.spans, member, JSON.stringify(value));
+  const edits: Edit[] = [];
+  if (target.model !== call.model) edits.push(set("model", target.model));
+  if (asksUsage) edits.push(set("stream_options", { ...streamOptions(call.body), include_usage: true }));
+  if (mayHoldToken(call.bytes)) {
+    for (const member of ["input", "messages", "contents"]) {
+      const value = call.body[member];
+      if (Array.isArray(value)) edits.push(set(member, withoutTokens(value)));
+    }
+  }
+  return splice(call.bytes, edits);
+}
+
+function streamOptions(body: Obj): Obj {
+  return isObj(body.stream_options) ? body.stream_options : {};
+}
+
+function wantsUsage(body: Obj): boolean {
+  return streamOptions(body).include_usage === true;
+}
+
+function translate(context: LaneContext): Lane {
+  const { call, target, strict } = context;
+  const [from, to] = [protocols[target.protocol], protocols[call.protocol]];
+  const losses: Loss[] = [];
+  const lose: Lose = (canonField, change = "dropped") => {
+    const field = to.names[canonField] ?? canonField;
+    if (strict) throw unsupported(field, `cannot reach ${target.provider.id}/${target.model} as it is (${change}).`);
+    losses.push({ field, change });
+  };
+  const request = to.request.decode(call.body, context.sealer.open);
+  const flat = flatten(withOwnReasoning(request, context, lose), abilities(target));
+  const fitted = fitModel({ ...flat.request, model: target.model }, modelFacts(target.model), target.protocol, lose);
+  const body = bend(from.request.encode(fitted, lose), target);
+  const crossing: Crossing = { from, to, flat, reply: replyContext(context, request) };
+  return {
+    body: [new TextEncoder().encode(JSON.stringify(body))],
+    losses,
+    stream: (tell) => translated(from, to, flat.restore(), crossing.reply, tell),
+    whole: (bytes, isStream) => recast(crossing, bytes, isStream),
+    asStream: (bytes) => recastAsStream(crossing, bytes),
+  };
+}
+
+/** Without the proofs of reasoning that another account or model made: its provider alone can read them. */
+function withOwnReasoning(request: CanonRequest, { target, origin }: LaneContext, lose: Lose): CanonRequest {
+  let foreign = false;
+  const own = (block: Block): Block[] => {
+    if (block.type !== "reasoning" || block.native === undefined) return [block];
+    const isOwn = block.native.protocol === target.protocol && (block.native.origin ?? origin) === origin;
+    foreign ||= !isOwn;
+    return isOwn ? [block] : [];
+  };
+  const turns = request.turns.map((turn) => ({ ...turn, blocks: turn.blocks.flatMap(own) }));
+  if (foreign) lose("reasoning.native");
+  return {
+    ...request,
+    turns: turns.filter(({ blocks }, at) => blocks.length > 0 || request.turns[at]?.blocks.length === 0),
+  };
+}
+
+/** Everything a whole answer needs to get from one protocol to another (or to the other form of the same one). */
+interface Crossing {
+  readonly from: Protocol;
+  readonly to: Protocol;
+  readonly flat: Flat | undefined;
+  readonly reply: ReplyContext;
+}
+
+function replyContext({ call, sealer, origin, createdAt }: LaneContext, request: CanonRequest): ReplyContext {
+  return {
+    request,
+    id: call.id,
+    createdAt,
+    seal: (block) => sealer.seal(block, origin),
+    lose: () => undefined,
+  };
+}
+
+function recast(crossing: Crossing, bytes: Uint8Array, isStream: boolean): Whole {
+  const message = read(crossing, bytes, isStream);
+  const body = crossing.to.reply.encode(message, crossing.reply);
+  return { body: new TextEncoder().encode(JSON.stringify(body)), usage: message.usage };
+}
+
+function recastAsStream(crossing: Crossing, bytes: Uint8Array): Whole {
+  const message = read(crossing, bytes, false);
+  const encoder = crossing.to.stream.encode(crossing.reply);
+  const frames = replay(message).flatMap((event) => encoder.event(event));
+  return { body: new TextEncoder().encode(print(frames, crossing.to.newline)), usage: message.usage };
+}
+
+function read({ from, flat }: Crossing, bytes: Uint8Array, isStream: boolean): Message {
+  const message = isStream ? collectStream(from, bytes) : from.reply.decode(answerObject(bytes, from));
+  return flat === undefined ? message : flat.restoreMessage(message);
+}
+
+function collectStream(protocol: Protocol, bytes: Uint8Array): Message {
+  const frames = framer();
+  const decoder = protocol.stream.decode();
+  const placed = [...frames.push(bytes).frames, ...frames.end().frames];
+  return collect([...placed.flatMap(({ frame }) => decoder.frame(frame)), ...decoder.end()]);
+}
+
+/** A provider's JSON answer. Some say 200 and mean an error, or send a page of HTML: both are faults. */
+function answerObject(bytes: Uint8Array, protocol: Protocol): Obj {
+  const text = new TextDecoder().decode(bytes);
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (cause) {
+    throw new Fault("upstream", "The provider's answer is not JSON.", { cause });
+  }
+  if (!isObj(body)) throw new Fault("upstream", "The provider's answer is not a JSON object.");
+  if (isObj(body.error) && body.id === undefined) throw protocol.fault.decode(502, text);
+  return body;
+}

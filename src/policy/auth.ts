@@ -1,0 +1,60 @@
+/** Who is calling: the key from wherever the caller's SDK puts it, checked before any object is addressed. */
+import { Fault } from "../fault.ts";
+import type { Key, Store } from "../stores/store.ts";
+import { checkKey } from "./key.ts";
+
+/** A key seen in the last `rememberMs` is not asked for again: so long may a revoked one still work. */
+const rememberMs = 10_000;
+const rememberMost = 10_000;
+
+interface Remembered {
+  readonly key: Key | undefined;
+  readonly until: number;
+}
+
+export interface Authenticator {
+  /** Throws the Fault `bad_key`. */
+  authenticate(request: Request, store: Store, now: number): Promise<Key>;
+}
+
+/** @param roots the root secrets that may have made a key's check: the current one, then the previous one */
+export function authenticator(roots: readonly string[]): Authenticator {
+  const memory = new Map<string, Remembered>();
+
+  function remember(hash: string, entry: Remembered): void {
+    if (memory.size >= rememberMost) memory.delete(memory.keys().next().value ?? "");
+    memory.delete(hash);
+    memory.set(hash, entry);
+  }
+
+  return {
+    async authenticate(request, store, now) {
+      const given = keyOf(request);
+      if (given === undefined)
+        throw new Fault("bad_key", "No key was given. Send yours as 'Authorization: Bearer gbx_…'.");
+      const checked = checkKey(roots, given);
+      if (checked === undefined) throw refused();
+      const known = memory.get(checked.hash);
+      const fresh = known !== undefined && now < known.until;
+      const key = fresh ? known.key : await store.find(checked.team, checked.hash);
+      if (!fresh) remember(checked.hash, { key, until: now + rememberMs });
+      if (key === undefined) throw refused();
+      return key;
+    },
+  };
+}
+
+/** OpenAI's, Anthropic's and Google's ways, on every path, since agents mix them. */
+function keyOf(request: Request): string | undefined {
+  const { headers } = request;
+  const bearer = /^Bearer\s+(\S+)\s*$/i.exec(headers.get("authorization") ?? "")?.[1];
+  return bearer ?? headers.get("x-api-key") ?? headers.get("x-goog-api-key") ?? queryKey(request.url);
+}
+
+function queryKey(url: string): string | undefined {
+  return new URL(url).searchParams.get("key") ?? undefined;
+}
+
+function refused(): Fault {
+  return new Fault("bad_key", "The key is not valid here.", { code: "invalid_api_key" });
+}

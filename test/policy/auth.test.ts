@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { Fault } from "../../src/fault.ts";
+import { authenticator } from "../../src/policy/auth.ts";
+import { checkKey, mintKey, mintTeam } from "../../src/policy/key.ts";
+import type { Store } from "../../src/stores/store.ts";
+
+const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+const root = "a root secret of more than 32 characters";
+const key = mintKey(root, mintTeam(random), random);
+
+/** A store that knows these keys, and counts how often it is asked. */
+function storeOf(...keys: string[]): Store & { asked: number; keys: string[] } {
+  return {
+    keys,
+    asked: 0,
+    async find(team, hash) {
+      this.asked++;
+      return this.keys.some((each) => checkKey([root], each)?.hash === hash) ? { team, hash } : undefined;
+    },
+    settle: () => Promise.reject(new Error("not asked for here")),
+    usage: () => Promise.reject(new Error("not asked for here")),
+  };
+}
+
+const call = (headers: Record<string, string>, path = "/v1/responses"): Request =>
+  new Request(`http://gearbox.test${path}`, { headers });
+
+async function faultOf(promise: Promise<unknown>): Promise<Fault> {
+  const thrown = await promise.then(
+    () => undefined,
+    (why: unknown) => why,
+  );
+  if (!(thrown instanceof Fault)) throw new Error(`no fault but ${String(thrown)}`);
+  return thrown;
+}
+
+describe("a key", () => {
+  it.each([
+    ["authorization", call({ authorization: `Bearer ${key}` })],
+    ["authorization, in any case", call({ authorization: `bearer  ${key} ` })],
+    ["x-api-key", call({ "x-api-key": key })],
+    ["x-goog-api-key", call({ "x-goog-api-key": key })],
+    ["?key=", call({}, `/v1/models?key=${key}`)],
+  ])("is taken from %s", async (_, request) => {
+    const { team } = await authenticator([root]).authenticate(request, storeOf(key), 0);
+    expect(team).toBe(key.split("_")[1]);
+  });
+
+  it.each([
+    ["none", call({})],
+    ["an empty one", call({ authorization: "Bearer " })],
+    ["another product's", call({ authorization: "Bearer sk-1234567890" })],
+    ["one with a wrong check", call({ authorization: `Bearer ${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}` })],
+    ["one too long", call({ authorization: `Bearer ${key}0` })],
+  ])("is refused without asking the store: %s", async (_, request) => {
+    const store = storeOf(key);
+    expect((await faultOf(authenticator([root]).authenticate(request, store, 0))).kind).toBe("bad_key");
+    expect(store.asked).toBe(0);
+  });
+
+  it("that the store does not know is refused, without telling it from a false one", async () => {
+    const unknown = await faultOf(authenticator([root]).authenticate(call({ "x-api-key": key }), storeOf(), 0));
+    const forged = call({ "x-api-key": `${key.slice(0, -2)}00` });
+    expect(unknown.message).toBe((await faultOf(authenticator([root]).authenticate(forged, storeOf(), 0))).message);
+    expect(unknown.message).not.toContain(key);
+  });
+
+  it("is remembered for ten seconds, known or not, and then asked for again", async () => {
+    const store = storeOf(key);
+    const auth = authenticator([root]);
+    const request = call({ "x-api-key": key });
+    await auth.authenticate(request, store, 0);
+    store.keys = [];
+    await auth.authenticate(request, store, 9_999);
+    expect(store.asked).toBe(1);
+    expect((await faultOf(auth.authenticate(request, store, 10_000))).kind).toBe("bad_key");
+    store.keys = [key];
+    expect((await faultOf(auth.authenticate(request, store, 19_999))).kind).toBe("bad_key");
+    await auth.authenticate(request, store, 20_000);
+    expect(store.asked).toBe(3);
+  });
+});
