@@ -54,7 +54,6 @@ const kinds: ReadonlyMap<string, FaultKind> = new Map([
   ["conflict_error", "bad_request"],
   ["request_too_large", "too_large"],
   ["rate_limit_error", "rate_limit"],
-  ["api_error", "upstream"],
   ["overloaded_error", "overloaded"],
   ["timeout_error", "timeout"],
 ]);

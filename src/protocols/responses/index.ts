@@ -1,0 +1,31 @@
+/** The Responses API of OpenAI, which Codex speaks and nothing else. */
+import type { Protocol } from "../protocol.ts";
+import { decoder } from "./decoder.ts";
+import { encoder } from "./encoder.ts";
+import * as fault from "./fault.ts";
+import * as reply from "./reply.ts";
+import * as request from "./request.ts";
+import { usage } from "./usage.ts";
+import { watch } from "./watch.ts";
+
+export const responses: Protocol = {
+  id: "responses",
+  newline: "\n",
+  names: {
+    turns: "input",
+    toolChoice: "tool_choice",
+    parallel: "parallel_tool_calls",
+    format: "text.format",
+    verbosity: "text.verbosity",
+    maxOutput: "max_output_tokens",
+    topP: "top_p",
+    tier: "service_tier",
+    cacheKey: "prompt_cache_key",
+    user: "safety_identifier",
+  },
+  request: { decode: request.decode, encode: request.encode },
+  reply: { decode: reply.decode, encode: reply.encode },
+  stream: { decode: decoder, encode: encoder, watch },
+  fault: { decode: fault.decode, encode: fault.encode },
+  usage,
+};
