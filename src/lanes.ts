@@ -33,7 +33,7 @@ export interface Lane {
   asStream(bytes: Uint8Array): Whole;
 }
 
-export interface Whole {
+interface Whole {
   readonly body: Uint8Array;
   readonly usage: Usage;
 }
@@ -103,14 +103,15 @@ function translate(context: LaneContext): Lane {
   const [from, to] = [protocols[target.protocol], protocols[call.protocol]];
   const losses: Loss[] = [];
   const lose: Lose = (canonField, change = "dropped") => {
-    const field = to.names[canonField] ?? canonField;
-    if (strict) throw unsupported(field, `cannot reach ${target.provider.id}/${target.model} as it is (${change}).`);
-    losses.push({ field, change });
+    if (strict) throw unsupported(canonField, `cannot cross as it is (${change}).`);
+    losses.push({ field: callersPath(canonField, to), change });
   };
   const request = to.request.decode(call.body, context.sealer.open);
   const flat = flatten(withOwnReasoning(request, context, lose), abilities(target));
-  const fitted = fitModel({ ...flat.request, model: target.model }, modelFacts(target.model), target.protocol, lose);
-  const body = bend(from.request.encode(fitted, lose), target);
+  const body = inCallersWords(context, to, () => {
+    const fitted = fitModel({ ...flat.request, model: target.model }, modelFacts(target.model), target.protocol, lose);
+    return bend(from.request.encode(fitted, lose), target);
+  });
   const crossing: Crossing = { from, to, flat, reply: replyContext(context, request) };
   return {
     body: [new TextEncoder().encode(JSON.stringify(body))],
@@ -119,6 +120,30 @@ function translate(context: LaneContext): Lane {
     whole: (bytes, isStream) => recast(crossing, bytes, isStream),
     asStream: (bytes) => recastAsStream(crossing, bytes),
   };
+}
+
+/** A field in canon's words as a path in the caller's body: `turns[3].blocks[0]` is `messages[3]…` to a Chat caller. */
+function callersPath(field: string, { names }: Protocol): string {
+  const known = Object.keys(names).filter((name) => field === name || /^[.[]/.test(field.slice(name.length)));
+  const longest = known.filter((name) => field.startsWith(name)).sort((a, b) => b.length - a.length)[0];
+  const path = longest === undefined ? field.replace(/^ext\./, "") : `${names[longest]}${field.slice(longest.length)}`;
+  return path.replace(/\bblocks(?=\[)/g, names.blocks ?? "content");
+}
+
+/** A refusal while encoding names the field as the caller wrote it, and who cannot take it. */
+function inCallersWords<T>({ target }: LaneContext, caller: Protocol, encode: () => T): T {
+  try {
+    return encode();
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.param === undefined) throw thrown;
+    const param = callersPath(thrown.param, caller);
+    const message = thrown.message.replace(`'${thrown.param}'`, `'${param}'`);
+    throw new Fault(thrown.kind, `${message} (${target.provider.id}/${target.model})`, {
+      param,
+      cause: thrown,
+      ...(thrown.code !== undefined && { code: thrown.code }),
+    });
+  }
 }
 
 /** Without the proofs of reasoning that another account or model made: its provider alone can read them. */

@@ -176,7 +176,7 @@ export interface ToolResult extends Common {
 }
 
 /** Tools that the conversation itself brings from here on (`additional_tools`, the outcome of a tool search). */
-export interface ToolList extends Common {
+interface ToolList extends Common {
   readonly type: "tools";
   readonly tools: readonly Tool[];
 }
@@ -235,7 +235,7 @@ export interface SearchTool extends Named {
   readonly schema?: Obj;
 }
 
-export interface NamespaceTool {
+interface NamespaceTool {
   readonly type: "namespace";
   readonly name: string;
   readonly description?: string;

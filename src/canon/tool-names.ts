@@ -10,6 +10,8 @@ export interface ToolAbilities {
   readonly namespaces: boolean;
   readonly search: boolean;
   readonly nameLimit: number;
+  /** Must a name begin with a letter or an underscore (Gemini)? */
+  readonly letterFirst?: boolean;
 }
 
 /** What a tool is called by. */
@@ -126,7 +128,8 @@ export function showKind(kind: CallKind, can: ToolAbilities): CallKind {
 }
 
 function plainName(name: string, key: string, can: ToolAbilities, attempt = 0): string {
-  const clean = name.replace(/[^A-Za-z0-9_-]/g, "_");
+  const letters = name.replace(/[^A-Za-z0-9_-]/g, "_");
+  const clean = can.letterFirst === true ? letters.replace(/^(?=[0-9-])/, "_") : letters;
   if (clean.length <= can.nameLimit && attempt === 0) return clean;
   const hash = hashOf(attempt === 0 ? key : `${key} ${attempt}`);
   return `${clean.slice(0, can.nameLimit - hash.length - 1)}_${hash}`;

@@ -43,20 +43,22 @@ export function settle(turns: readonly Turn[]): Turn[] {
     }
     const others = turn.blocks.filter((block) => block.type !== "result");
     if (others.length > 0 || turn.blocks.length === 0) settled.push({ ...turn, blocks: others });
-    for (const call of calls(turn.blocks)) owed.push(...(results.get(call.id) ?? []));
+    for (const call of calls(turn.blocks)) owed.push(...(results.get(call) ?? []));
   }
   return [...settled, ...owed];
 }
 
-function resultsByCall(turns: readonly Turn[]): Map<string, Turn[]> {
-  const results = new Map<string, Turn[]>();
-  for (const turn of turns) {
-    for (const call of calls(turn.blocks)) results.set(call.id, results.get(call.id) ?? []);
+/** Some servers count their ids from zero in each answer: a result belongs to the last call of its id before it. */
+function resultsByCall(turns: readonly Turn[]): Map<ToolCall, Turn[]> {
+  const results = new Map<ToolCall, Turn[]>();
+  const latest = new Map<string, ToolCall>();
+  for (const [at, turn] of turns.entries()) {
+    for (const call of calls(turn.blocks)) latest.set(call.id, call);
     for (const block of turn.blocks) {
       if (block.type !== "result") continue;
-      const forCall = results.get(block.callId);
-      if (forCall === undefined) throw orphan(block);
-      forCall.push({ ...turn, role: "tool", blocks: [block] });
+      const call = latest.get(block.callId);
+      if (call === undefined) throw orphan(block, at);
+      results.set(call, [...(results.get(call) ?? []), { ...turn, role: "tool", blocks: [block] }]);
     }
   }
   return results;
@@ -66,6 +68,6 @@ function calls(blocks: readonly Block[]): ToolCall[] {
   return blocks.filter((block): block is ToolCall => block.type === "call");
 }
 
-function orphan(result: ToolResult): Error {
-  return invalid("messages", `there is no tool call before the result for '${result.callId}'.`);
+function orphan(result: ToolResult, at: number): Error {
+  return invalid(`turns[${at}]`, `there is no tool call before the result for '${result.callId}'.`);
 }

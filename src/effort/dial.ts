@@ -16,7 +16,7 @@ export interface Dialled {
 }
 
 /** What became of a field: `change` is `dropped` or `from>to`. */
-export interface Change {
+interface Change {
   readonly field: string;
   readonly change: string;
 }

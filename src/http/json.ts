@@ -8,7 +8,7 @@
  */
 
 /** A member's value: `bytes[start, end)`, without blanks around it. */
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }

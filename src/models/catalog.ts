@@ -5,7 +5,7 @@
 import type { Effort } from "../canon/request.ts";
 
 /** Kinds of content a model reads. */
-export type Input = "text" | "image" | "pdf" | "audio";
+type Input = "text" | "image" | "pdf" | "audio";
 
 /** How a family is told to think, and in which steps (effort/dial.ts). */
 export type Dial =

@@ -10,6 +10,8 @@ import { defined, isObj, type Json, list, obj, text } from "../canon/json.ts";
 import type { ProtocolId, Reasoning } from "../canon/request.ts";
 
 const prefix = "gbxr1";
+/** How a token begins that a Gemini caller carries: its field must be base64, so the token is encoded once more. */
+const encodedPrefix = "Z2J4cj";
 const nonceBytes = 12;
 const tagBytes = 16;
 const idBytes = 4;
@@ -89,7 +91,8 @@ function block(json: Json): Reasoning | undefined {
 
 /** May these bytes hold a token of ours? A quick look, before anything is parsed. */
 export function mayHoldToken(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(`"${prefix}`);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return text.includes(`"${prefix}`) || text.includes(`"${encodedPrefix}`);
 }
 
 /**
@@ -112,5 +115,5 @@ function carriesToken(value: Json): boolean {
 }
 
 function isToken(value: unknown): boolean {
-  return typeof value === "string" && value.startsWith(prefix);
+  return typeof value === "string" && (value.startsWith(prefix) || value.startsWith(encodedPrefix));
 }

@@ -9,6 +9,12 @@ import type { Usage } from "../canon/usage.ts";
 import type { Fault } from "../fault.ts";
 import type { Frame, OutFrame } from "../http/sse.ts";
 
+/**
+ * What becomes of a field of a request on the way to another protocol: said through canon, dropped (a hint, or
+ * bookkeeping) or refused, because without it the answer would be another one.
+ */
+export type Disposition = "mapped" | "dropped" | "refused";
+
 /** Packs a reasoning block with its native proof into a token that only this team's calls can open. */
 export type Seal = (block: Reasoning) => string;
 

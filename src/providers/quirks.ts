@@ -13,7 +13,7 @@ const spoken = {
   responses: { custom: true, namespaces: true, search: true, nameLimit: 64 },
   chat: { custom: true, namespaces: false, search: false, nameLimit: 64 },
   messages: { custom: false, namespaces: false, search: false, nameLimit: 64 },
-  gemini: { custom: false, namespaces: false, search: false, nameLimit: 64 },
+  gemini: { custom: false, namespaces: false, search: false, nameLimit: 64, letterFirst: true },
 } as const satisfies Record<ProtocolId, ToolAbilities>;
 
 /** The kinds of tools that can be said to this provider in this protocol. */

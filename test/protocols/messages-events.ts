@@ -46,7 +46,7 @@ export const said = (index: number, text: string): Obj[] => [
 export const told = (...events: Obj[]): Message => collect(eventsOf(messages, sse(...events)));
 export const failed = (...events: Obj[]): Event | undefined => eventsOf(messages, sse(...events)).at(-1);
 
-export const page = {
+const page = {
   type: "web_search_result_location",
   url: "https://c.example",
   title: "C",
@@ -120,7 +120,7 @@ export function streamOf(
   );
 }
 
-export function parts(block: Obj, index: number, size: number): Obj[] {
+function parts(block: Obj, index: number, size: number): Obj[] {
   const pieces = (text: Json | undefined) => String(text).match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
   switch (block.type) {
     case "text": {

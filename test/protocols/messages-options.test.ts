@@ -125,7 +125,7 @@ describe("options from another protocol", () => {
     ["previous_response_id", { responses: { previous_response_id: "resp_1" } }],
     ["reasoning", { responses: { reasoning: { mode: "pro" } } }],
     ["cachedContent", { gemini: { cachedContent: "c" } }],
-    ["candidateCount", { gemini: { generationConfig: { candidateCount: 3 } } }],
+    ["generationConfig.candidateCount", { gemini: { generationConfig: { candidateCount: 3 } } }],
   ])("what changes the meaning is refused: %s", (param, ext) => {
     expect(fault(() => sent([hi], ext === undefined ? {} : { ext }))).toMatchObject({ kind: "unsupported", param });
   });

@@ -5,6 +5,7 @@
  */
 import type { MessageCreateParamsBase as Beta } from "@anthropic-ai/sdk/resources/beta/messages/messages";
 import type { MessageCreateParamsBase as Stable } from "@anthropic-ai/sdk/resources/messages/messages";
+import type { Disposition } from "../protocol.ts";
 
 /** Parameters of the SDK that it sends as headers. */
 type Headers = "betas" | "user_profile_id" | "workspace_id";
@@ -41,4 +42,4 @@ export const fields = {
   container: "refused",
   mcp_servers: "refused",
   thread: "refused",
-} as const satisfies Record<Exclude<keyof Stable | keyof Beta, Headers> | Older, "mapped" | "dropped" | "refused">;
+} as const satisfies Record<Exclude<keyof Stable | keyof Beta, Headers> | Older, Disposition>;

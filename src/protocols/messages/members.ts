@@ -38,7 +38,7 @@ export function element(value: Json, path: string): Obj {
 }
 
 /** The path of a member, from the path of the object that has it. */
-export function at(path: string, member: string): string {
+function at(path: string, member: string): string {
   return path === "" ? member : `${path}.${member}`;
 }
 

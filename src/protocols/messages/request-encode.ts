@@ -1,15 +1,15 @@
 /** Canon -> a Messages request. What the model takes was fitted before: here each option has one way to be said. */
+import { reportForeign } from "../../canon/foreign.ts";
 import { defined, type Obj, obj } from "../../canon/json.ts";
 import type { Block, CanonRequest, Format, Lose, ReasoningOptions } from "../../canon/request.ts";
 import { invalid, unsupported } from "../../fault.ts";
 import { blank } from "./blocks-encode.ts";
 import { encodeConversation } from "./conversation.ts";
-import { reportForeign } from "./foreign.ts";
 import { encodeToolChoice, encodeTools } from "./tools.ts";
 
 export function encodeRequest(request: CanonRequest, lose: Lose): Obj {
   if (request.maxOutput === undefined) throw invalid("max_tokens", "Anthropic wants a limit of the output.");
-  reportForeign(request.ext, lose);
+  reportForeign(request.ext, "messages", lose);
   reportHints(request, lose);
   const { thinking, output_config, metadata, ...own } = request.ext?.messages ?? {};
   const tools = encodeTools(request, lose);

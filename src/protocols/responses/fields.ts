@@ -4,8 +4,7 @@
  * the provider keeps). What is not mapped rides in `ext.responses`, and so comes back on this protocol.
  */
 import type { ResponseCreateParamsBase } from "openai/resources/responses/responses";
-
-type Disposition = "mapped" | "dropped" | "refused";
+import type { Disposition } from "../protocol.ts";
 
 export const fields = {
   model: "mapped",

@@ -1,11 +1,11 @@
 /** Requests of the Responses API as canon, and canon as such a request. */
+import { reportForeign } from "../../canon/foreign.ts";
 import { defined, list, type Obj } from "../../canon/json.ts";
 import type { Block, CanonRequest, Lose, Tool } from "../../canon/request.ts";
 import { unsupported } from "../../fault.ts";
 import type { Open } from "../protocol.ts";
 import { hash } from "./call-id.ts";
 import { mapped } from "./fields.ts";
-import { encodeForeign } from "./foreign.ts";
 import { encodeInput } from "./history.ts";
 import { decodeInput, refuseStored } from "./input.ts";
 import { decodeReasoningOptions, decodeText, encodeReasoningOptions, encodeText, loseHints } from "./options.ts";
@@ -58,6 +58,7 @@ export function decode(body: Obj, open: Open): CanonRequest {
 export function encode(request: CanonRequest, lose: Lose): Obj {
   if (list(request.stop).length > 0) throw unsupported("stop", "is unknown to the Responses API.");
   loseHints(request, lose);
+  reportForeign(request.ext, "responses", lose, ofChat);
   const isOwn = request.ext?.responses !== undefined;
   const { reasoning, text, ...own } = request.ext?.responses ?? {};
   return defined({
@@ -78,9 +79,12 @@ export function encode(request: CanonRequest, lose: Lose): Obj {
     metadata: request.metadata,
     stream: request.stream,
     ...(isOwn ? own : stateless),
-    ...encodeForeign(request, lose),
+    ...defined(Object.fromEntries(ofChat.map((member) => [member, request.ext?.chat?.[member] ?? undefined]))),
   });
 }
+
+/** Chat Completions is of the same house: these mean the same there. */
+const ofChat = ["moderation", "prompt_cache_options", "prompt_cache_retention"] as const;
 
 /** What callers of other protocols expect: nothing is kept at the provider, and reasoning comes back to them. */
 const stateless = { store: false, include: ["reasoning.encrypted_content"] } as const;

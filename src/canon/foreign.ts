@@ -1,0 +1,98 @@
+/**
+ * Top-level members that canon has no word for, on their way to a target of another protocol: refused where the answer
+ * would be another one without them (wire.md C.27), else dropped, and reported unless they are mere bookkeeping.
+ */
+import { unsupported } from "../fault.ts";
+import { type Json, list, type Obj, obj } from "./json.ts";
+import type { Ext, Lose, ProtocolId } from "./request.ts";
+
+/** @param said members that the target's encoder says by itself */
+export function reportForeign(
+  ext: Ext | undefined,
+  target: ProtocolId,
+  lose: Lose,
+  said: readonly string[] = [],
+): void {
+  for (const [protocol, members] of Object.entries(ext ?? {})) {
+    if (protocol === target) continue;
+    refuse(members, "", said);
+    refuse(obj(members.generationConfig), "generationConfig.", said);
+    for (const [member, value] of Object.entries(members)) {
+      if (!isNothing(value) && !said.includes(member) && !isBookkeeping(member, value)) lose(`ext.${member}`);
+    }
+  }
+}
+
+type Test = (value: Json) => boolean;
+
+const always: Test = () => true;
+const isTrue: Test = (value) => value === true;
+const isMany: Test = (value) => value !== 1;
+const isPositive: Test = (value) => typeof value === "number" && value > 0;
+const isFilled: Test = (value) => list(value).length > 0 || Object.keys(obj(value)).length > 0;
+const isMoreThanText: Test = (value) => list(value).some((each) => String(each).toLowerCase() !== "text");
+
+/** Members that decide what the answer is, and when they do. No two protocols mean different things by one of them. */
+const meaningful: ReadonlyMap<string, Test> = new Map([
+  ["access_programs", always],
+  ["audio", always],
+  ["background", isTrue],
+  ["cachedContent", always],
+  ["candidateCount", isMany],
+  ["compaction", always],
+  ["container", always],
+  ["conversation", always],
+  ["inference_geo", always],
+  ["logit_bias", isFilled],
+  ["logprobs", (value) => isTrue(value) || isPositive(value)],
+  ["mcp_servers", isFilled],
+  ["modalities", isMoreThanText],
+  ["moderation", always],
+  ["n", isMany],
+  ["previous_response_id", always],
+  ["prompt", always],
+  ["reasoning", (value) => obj(value).mode === "pro"],
+  ["responseLogprobs", isTrue],
+  ["responseModalities", isMoreThanText],
+  ["speechConfig", always],
+  ["thread", always],
+  ["top_logprobs", isPositive],
+  ["web_search_options", always],
+]);
+
+/** Their absence changes nothing that the caller could notice. */
+const bookkeeping: ReadonlySet<string> = new Set([
+  "client_metadata",
+  "include",
+  "labels",
+  "max_tool_calls",
+  "metadata",
+  "prompt_cache_options",
+  "prompt_cache_retention",
+  "safetySettings",
+  "safety_identifier",
+  "stream_options",
+  "truncation",
+]);
+
+function refuse(members: Obj, path: string, said: readonly string[]): void {
+  for (const [member, value] of Object.entries(members)) {
+    if (value === undefined || value === null || said.includes(member)) continue;
+    if (meaningful.get(member)?.(value) !== true) continue;
+    throw unsupported(`${path}${member}`, "has no equivalent in what this provider speaks.");
+  }
+}
+
+function isNothing(value: Json | undefined): boolean {
+  return value === undefined || value === null;
+}
+
+/** What was not refused asks for nothing: `n: 1`, no biases, nothing kept. Codex's `reasoning.context` is a hint. */
+function isBookkeeping(member: string, value: Json | undefined): boolean {
+  return (
+    bookkeeping.has(member) ||
+    meaningful.has(member) ||
+    member.startsWith("internal_") ||
+    (member === "store" && value === false)
+  );
+}

@@ -1,0 +1,151 @@
+/** What the blocks of an answer put into the deltas of its chunks. */
+import type { Delta } from "../../canon/event.ts";
+import { defined, type Obj } from "../../canon/json.ts";
+import type { Block, Lose, ToolCall } from "../../canon/request.ts";
+import { encodeAnnotations } from "./annotations.ts";
+import { merge } from "./members.ts";
+import { hasPlace } from "./reply.ts";
+
+export interface Speakers {
+  open(index: number, block: Block): Obj[];
+  more(index: number, delta: Part): Obj[];
+  close(index: number): Obj[];
+  hasRefused(): boolean;
+}
+
+type Part = Omit<Delta, "type" | "index">;
+
+/** Says what one block holds; made when the block opens. */
+interface Speaker {
+  /** What the block's beginning says. */
+  readonly head?: Obj;
+  more(part: Part): Obj[];
+  close?(): Obj[];
+}
+
+/** What the blocks of one answer have in common. */
+interface Progress {
+  /** How much text there is. */
+  length: number;
+  calls: number;
+  hasRefused: boolean;
+}
+
+export function speakers({ lose }: { readonly lose: Lose }): Speakers {
+  const open = new Map<number, Speaker>();
+  const progress: Progress = { length: 0, calls: 0, hasRefused: false };
+  const reasoning = reasoningSpeakers();
+
+  function speaker(block: Block): Speaker | undefined {
+    switch (block.type) {
+      case "text":
+        return textSpeaker(progress);
+      case "refusal":
+        return refusalSpeaker(progress);
+      case "reasoning":
+        return reasoning();
+      case "call":
+        return callSpeaker(block, progress.calls++);
+      default:
+        return undefined;
+    }
+  }
+
+  return {
+    open(index, block) {
+      if (!hasPlace(block)) lose(`blocks[${index}]`);
+      const spoken = speaker(block);
+      if (spoken === undefined) return [];
+      open.set(index, spoken);
+      const head = spoken.head === undefined ? [] : [spoken.head];
+      return [...head, ...partsOf(block).flatMap((part) => spoken.more(part))];
+    },
+    more: (index, delta) => open.get(index)?.more(delta) ?? [],
+    close: (index) => open.get(index)?.close?.() ?? [],
+    hasRefused: () => progress.hasRefused,
+  };
+}
+
+function textSpeaker(progress: Progress): Speaker {
+  const before = progress.length;
+  return {
+    more({ text, annotations = [] }) {
+      progress.length += text.length;
+      const cited = annotations.length > 0 ? { annotations: encodeAnnotations(annotations, before) } : {};
+      return text === "" && annotations.length === 0 ? [] : [{ ...(text !== "" && { content: text }), ...cited }];
+    },
+  };
+}
+
+function refusalSpeaker(progress: Progress): Speaker {
+  return {
+    more({ text }) {
+      if (text === "") return [];
+      progress.hasRefused = true;
+      return [{ refusal: text }];
+    },
+  };
+}
+
+/** What a block that opens already holds. */
+function partsOf(block: Block): Part[] {
+  switch (block.type) {
+    case "text":
+      return [defined({ text: block.text, annotations: block.annotations })];
+    case "refusal":
+      return [{ text: block.text }];
+    case "call":
+      return [{ text: block.input }];
+    case "reasoning":
+      return [
+        ...block.summary.map((text, part) => ({ text, part })),
+        ...(block.content ?? []).map((text, part) => ({ text, part, raw: true })),
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Reasoning is one text on Chat: parts and blocks are told apart by a blank line. Of summary and raw text one is shown. */
+function reasoningSpeakers(): () => Speaker {
+  let shown: { readonly speaker: object; readonly part: number } | undefined;
+  return () => {
+    let shows: "raw" | "summary" | undefined;
+    const speaker: Speaker = {
+      more({ text, part = 0, raw = false }) {
+        if (text === "") return [];
+        shows ??= raw ? "raw" : "summary";
+        if (raw !== (shows === "raw")) return [];
+        const isNew = shown !== undefined && (shown.speaker !== speaker || shown.part !== part);
+        shown = { speaker, part };
+        return [{ reasoning_content: isNew ? `\n\n${text}` : text }];
+      },
+    };
+    return speaker;
+  };
+}
+
+function callHead(call: ToolCall, index: number): Obj {
+  const { id, name } = call;
+  const head =
+    call.kind === "custom"
+      ? { index, id, type: "custom", custom: { name, input: "" } }
+      : { index, id, type: "function", function: { name, arguments: "" } };
+  return { tool_calls: [merge(head, call.ext?.chat)] };
+}
+
+function callSpeaker(call: ToolCall, index: number): Speaker {
+  let isEmpty = true;
+  const more = (text: string): Obj[] => {
+    if (text === "") return [];
+    isEmpty = false;
+    const piece = call.kind === "custom" ? { custom: { input: text } } : { function: { arguments: text } };
+    return [{ tool_calls: [{ index, ...piece }] }];
+  };
+  return {
+    head: callHead(call, index),
+    more: ({ text }) => more(text),
+    // Clients parse the arguments, and "" is no JSON.
+    close: () => (isEmpty && call.kind !== "custom" ? more("{}") : []),
+  };
+}

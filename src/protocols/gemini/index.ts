@@ -1,0 +1,42 @@
+/** Google's generateContent, as Gemini speaks it. */
+import type { Protocol } from "../protocol.ts";
+import { decodeFault, encodeFault } from "./fault.ts";
+import * as reply from "./reply.ts";
+import * as request from "./request.ts";
+import * as stream from "./stream.ts";
+import { usage } from "./usage.ts";
+import { watch } from "./watch.ts";
+
+/** Canon's fields in the words of Gemini's callers, where they differ. */
+const names = {
+  instructions: "systemInstruction",
+  turns: "contents",
+  blocks: "parts",
+  toolChoice: "toolConfig.functionCallingConfig",
+  format: "generationConfig.responseJsonSchema",
+  reasoning: "generationConfig.thinkingConfig",
+  "reasoning.effort": "generationConfig.thinkingConfig.thinkingLevel",
+  "reasoning.budget": "generationConfig.thinkingConfig.thinkingBudget",
+  "reasoning.mode": "generationConfig.thinkingConfig.thinkingBudget",
+  "reasoning.summary": "generationConfig.thinkingConfig.includeThoughts",
+  maxOutput: "generationConfig.maxOutputTokens",
+  stop: "generationConfig.stopSequences",
+  temperature: "generationConfig.temperature",
+  topP: "generationConfig.topP",
+  topK: "generationConfig.topK",
+  seed: "generationConfig.seed",
+  presencePenalty: "generationConfig.presencePenalty",
+  frequencyPenalty: "generationConfig.frequencyPenalty",
+  tier: "serviceTier",
+} as const satisfies Readonly<Record<string, string>>;
+
+export const gemini: Protocol = {
+  id: "gemini",
+  newline: "\r\n",
+  names,
+  request: { decode: request.decode, encode: request.encode },
+  reply: { decode: reply.decode, encode: reply.encode },
+  stream: { decode: stream.decode, encode: stream.encode, watch },
+  fault: { decode: decodeFault, encode: encodeFault },
+  usage,
+};

@@ -1,0 +1,39 @@
+/** Token counts: Gemini keeps thoughts beside the candidates, and what its own tools read beside the prompt. */
+import { defined, type Obj, obj } from "../../canon/json.ts";
+import { count, fold, type Usage } from "../../canon/usage.ts";
+
+/** Folds the usage of a body or chunk over what was known: each chunk counts from the start, the last one is right. */
+export function usage(body: Obj, was: Usage): Usage {
+  const wire = obj(body.usageMetadata ?? obj(body.response).usageMetadata);
+  const prompt = count(wire.promptTokenCount);
+  const input = prompt === undefined ? undefined : prompt + (count(wire.toolUsePromptTokenCount) ?? 0);
+  const thoughts = count(wire.thoughtsTokenCount);
+  const output = outputOf(wire, input, was);
+  return fold(was, defined({ input, cacheRead: count(wire.cachedContentTokenCount), output, reasoning: thoughts }));
+}
+
+/**
+ * Answer and thoughts. A chunk may leave one of them out that an earlier one had: its total then says whether it is
+ * still meant (the last chunk after a search has been seen to count the thoughts of its last step only).
+ */
+function outputOf(wire: Obj, input: number | undefined, was: Usage): number | undefined {
+  const candidates = count(wire.candidatesTokenCount);
+  const thoughts = count(wire.thoughtsTokenCount);
+  if (candidates === undefined && thoughts === undefined) return undefined;
+  const told = (candidates ?? 0) + (thoughts ?? 0);
+  const before = candidates === undefined ? (was.output ?? 0) - (was.reasoning ?? 0) : (was.reasoning ?? 0);
+  if ((candidates !== undefined && thoughts !== undefined) || before <= 0) return told;
+  const total = count(wire.totalTokenCount);
+  return total === undefined || input === undefined ? told + before : Math.max(told, total - input);
+}
+
+/** The members that are known, in Gemini's order. */
+export function encodeUsage({ input, cacheRead, output, reasoning }: Usage): Obj {
+  return defined({
+    promptTokenCount: input,
+    cachedContentTokenCount: cacheRead,
+    candidatesTokenCount: output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0)),
+    thoughtsTokenCount: reasoning,
+    totalTokenCount: input === undefined || output === undefined ? undefined : input + output,
+  });
+}
