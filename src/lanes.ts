@@ -107,7 +107,8 @@ function translate(context: LaneContext): Lane {
     losses.push({ field: callersPath(canonField, to), change });
   };
   const request = to.request.decode(call.body, context.sealer.open);
-  const flat = flatten(withOwnReasoning(request, context, lose), abilities(target));
+  const can = abilities(target);
+  const flat = flatten(withSearchIf(can.webSearch !== false, withOwnReasoning(request, context, lose), lose), can);
   const body = inCallersWords(context, to, () => {
     const fitted = fitModel({ ...flat.request, model: target.model }, modelFacts(target.model), target.protocol, lose);
     return bend(from.request.encode(fitted, lose), target);
@@ -161,6 +162,13 @@ function withOwnReasoning(request: CanonRequest, { target, origin }: LaneContext
     ...request,
     turns: turns.filter(({ blocks }, at) => blocks.length > 0 || request.turns[at]?.blocks.length === 0),
   };
+}
+
+/** A web search is a hint where the target has none: the model answers from what it knows, and the caller is told. */
+function withSearchIf(canSearch: boolean, request: CanonRequest, lose: Lose): CanonRequest {
+  if (canSearch || request.tools === undefined) return request;
+  if (request.tools.some((tool) => tool.type === "web_search" && tool.live)) lose("tools.web_search");
+  return { ...request, tools: request.tools.filter((tool) => tool.type !== "web_search") };
 }
 
 /** Everything a whole answer needs to get from one protocol to another (or to the other form of the same one). */

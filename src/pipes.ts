@@ -59,14 +59,14 @@ export function relayed(protocol: Protocol, hidesUsage: boolean, tell: Tell): An
     return hidden.length === 0 ? batch.bytes : without(batch.bytes, hidden);
   }
 
-  function breakOff(cause: unknown): Uint8Array {
-    if (ended || fault !== undefined) {
-      outcome({ usage, ended: fault === undefined ? "whole" : "failed", ...(fault && { fault }) });
-      return nothing;
-    }
-    fault = cause instanceof Fault ? cause : brokeOff(cause);
-    outcome({ usage, ended: "cut", fault });
-    return say(watch.fail(fault));
+  /** The body is over. Where the provider has not told how its answer ended, we do. */
+  function close(cause: unknown): Uint8Array {
+    const isWhole = ended && fault === undefined;
+    const told = isWhole ? undefined : (fault ?? (cause instanceof Fault ? cause : brokeOff(cause)));
+    const how = isWhole ? "whole" : fault === undefined ? "cut" : "failed";
+    outcome({ usage, ended: how, ...(told && { fault: told }) });
+    fault = told;
+    return ended || told === undefined ? nothing : say(watch.fail(told));
   }
 
   return {
@@ -77,10 +77,10 @@ export function relayed(protocol: Protocol, hidesUsage: boolean, tell: Tell): An
       const isWhole = rest.frames.length > 0 ? rest.frames.every(isComplete) : ended;
       const last = isWhole ? pass(rest) : nothing;
       const gap = last.length > 0 && !ended ? encoder.encode(protocol.newline.repeat(2)) : nothing;
-      return Buffer.concat([last, gap, breakOff(undefined)]);
+      return Buffer.concat([last, gap, close(undefined)]);
     },
-    fail: breakOff,
-    beat: (idleMs) => (ended ? nothing : say(watch.beat(idleMs))),
+    fail: close,
+    beat: (idleMs) => say(watch.beat(idleMs)),
     leave: () => outcome({ usage, ended: ended ? "whole" : "left" }),
     done: false,
     get committed() {
@@ -153,7 +153,10 @@ export function translated(
 
   return {
     push: (chunk) => say(read(frames.push(chunk))),
-    end: () => say([...read(frames.end()), ...decoder.end()]),
+    end() {
+      const rest = frames.end();
+      return say([...(rest.frames.every(isComplete) ? read(rest) : []), ...decoder.end()]);
+    },
     fail: (thrown) => say([{ type: "error", fault: thrown instanceof Fault ? asFault(thrown) : brokeOff(thrown) }]),
     beat: () => (done ? nothing : encoder.encode(print(speaker.beat(), to.newline))),
     leave: () => outcome({ usage, ended: "left" }),

@@ -86,6 +86,7 @@ function outgoingBody(slices: readonly Uint8Array[]): BodyInit {
 /** A provider that answers before it has read everything breaks this stream; its answer says what it thinks. */
 async function write(slices: readonly Uint8Array[], writable: WritableStream<Uint8Array>): Promise<void> {
   const writer = writable.getWriter();
+  writer.closed.catch(() => undefined);
   try {
     for (const slice of slices) await writer.write(slice);
     await writer.close();

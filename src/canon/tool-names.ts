@@ -12,6 +12,8 @@ export interface ToolAbilities {
   readonly nameLimit: number;
   /** Must a name begin with a letter or an underscore (Gemini)? */
   readonly letterFirst?: boolean;
+  /** Can the target search the web by itself? */
+  readonly webSearch?: boolean;
 }
 
 /** What a tool is called by. */

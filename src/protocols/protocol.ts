@@ -48,7 +48,7 @@ export interface Encoder {
 
 /** What one relayed frame means to the gateway, which otherwise leaves it alone. */
 export interface Sight {
-  /** The answer ends properly with this frame. */
+  /** Nothing has to follow this frame: the answer is whole, or its failure has been told in full. */
   readonly ends?: boolean;
   /** The frame carries something a caller could act on; a preamble does not. */
   readonly commits?: boolean;

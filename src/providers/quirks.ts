@@ -10,16 +10,16 @@ interface Spoken {
 }
 
 const spoken = {
-  responses: { custom: true, namespaces: true, search: true, nameLimit: 64 },
-  chat: { custom: true, namespaces: false, search: false, nameLimit: 64 },
-  messages: { custom: false, namespaces: false, search: false, nameLimit: 64 },
-  gemini: { custom: false, namespaces: false, search: false, nameLimit: 64, letterFirst: true },
+  responses: { custom: true, namespaces: true, search: true, nameLimit: 64, webSearch: true },
+  chat: { custom: true, namespaces: false, search: false, nameLimit: 64, webSearch: true },
+  messages: { custom: false, namespaces: false, search: false, nameLimit: 64, webSearch: true },
+  gemini: { custom: false, namespaces: false, search: false, nameLimit: 64, letterFirst: true, webSearch: true },
 } as const satisfies Record<ProtocolId, ToolAbilities>;
 
 /** The kinds of tools that can be said to this provider in this protocol. */
 export function abilities({ provider, protocol }: Spoken): ToolAbilities {
   const can = spoken[protocol];
-  return has(provider, "functions-only") ? { ...can, custom: false } : can;
+  return has(provider, "functions-only") ? { ...can, custom: false, webSearch: false } : can;
 }
 
 const bends: readonly { quirk: Quirk; protocol: ProtocolId; bend: (body: Obj) => Obj }[] = [

@@ -291,3 +291,17 @@ describe("headers", () => {
     expect(((await strict.json()) as { error: { param: string } }).error.param).toMatch(/temperature|verbosity/);
   });
 });
+
+describe("a web search", () => {
+  it("is left out, and told, where a provider has none", async () => {
+    await play("searches", { blocks: [{ text: "x" }] });
+    const { post } = gateway();
+    const body = question("responses", "compatible/searches", "Hi", { tools: [{ type: "web_search" }] });
+    const answer = await post(paths.responses, body);
+    expect(answer.headers.get("x-gearbox-lost")).toBe("tools.web_search=dropped");
+    const offline = { tools: [{ type: "web_search", external_web_access: false }] };
+    const unsaid = await post(paths.responses, question("responses", "compatible/searches", "Hi", offline));
+    expect(unsaid.headers.get("x-gearbox-lost")).toBeNull();
+    for (const { body } of await callsFor("searches")) expect(body).not.toHaveProperty("web_search_options");
+  });
+});

@@ -28,7 +28,8 @@ describe("the relay lane", () => {
       ends: true,
       usage: { input: 1, output: 2 },
     });
-    expect([watch.beat(0), watch.fail(new Fault("upstream", "m"))]).toEqual([[], []]);
+    expect(watch.fail(new Fault("upstream", "m"))).toEqual([]);
+    expect(watch.beat(300_000)).toEqual([{ comment: "gearbox" }]);
   });
 
   it("sees errors, and that a stream with one has no end yet", () => {

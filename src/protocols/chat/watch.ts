@@ -30,7 +30,7 @@ export function watch(): Watch {
     if (fault === undefined && commits) hasCommitted = true;
     return {
       ...(hasUsage && { usage }),
-      ...(fault === undefined ? { ...(ends && { ends }), ...(commits && { commits }) } : { fault }),
+      ...(fault === undefined ? { ...(ends && { ends }), ...(commits && { commits }) } : { fault, ends: true }),
       ...(hasUsage && isUsageOnly(body) && { usageOnly: true }),
     };
   }

@@ -14,7 +14,7 @@ export function watch(): Watch {
     see(frame: Frame): Sight {
       const body = parse(frame);
       if (body === undefined) return {};
-      if (isObj(body.error)) return { fault: decodeError(body.error, 502) };
+      if (isObj(body.error)) return { fault: decodeError(body.error, 502), ends: true };
       known = usage(body, known);
       const candidates = list(body.candidates).map(obj);
       const ends =

@@ -14,7 +14,7 @@ export function watchStream(): Watch {
     see(frame) {
       const event = told.has(frame.event ?? "") ? { type: frame.event ?? "" } : (parse(frame.data) ?? {});
       const type = event.type ?? frame.event;
-      if (type === "error") return { fault: decodeError(obj(event.error)) };
+      if (type === "error") return { fault: decodeError(obj(event.error)), ends: true };
       if (type === "message_start" || type === "message_delta") usage = decodeUsage(event, usage);
       return sight(type, event, usage);
     },

@@ -1,6 +1,7 @@
 /**
- * A message item as it comes into being. Text and refusals that follow each other are parts of one message, as a
- * provider that cites cuts one sentence into many: Codex shows each message on its own.
+ * A message item as it comes into being. Texts that follow each other are parts of one message, as a provider that cites
+ * cuts one sentence into many and Codex shows each message on its own. A refusal has a message to itself: Codex passes
+ * over a whole message that holds one, the text beside it included.
  */
 
 import type { Obj } from "../../canon/json.ts";
@@ -44,7 +45,10 @@ export function openMessage(first: Block, sink: Sink): MessageItem {
   };
   sink.send("response.output_item.added", { output_index: index, item: item("in_progress", []) });
   return {
-    takes: (block) => !ended && JSON.stringify(phaseOf(block)) === JSON.stringify(phase),
+    takes: (block) =>
+      !ended &&
+      (block.type === "refusal") === (first.type === "refusal") &&
+      JSON.stringify(phaseOf(block)) === JSON.stringify(phase),
     part(block) {
       const place = parts.length;
       parts.push({});

@@ -60,8 +60,7 @@ export function watch(): Watch {
       return meaning === undefined || event === "broken" ? { commits: true } : meaningful(meaning, event);
     },
     beat(idleMs) {
-      if (ended) return [];
-      return idleMs < patienceMs ? [{ comment: "gearbox" }] : [frameOf({ type: "keepalive" })];
+      return ended || idleMs < patienceMs ? [{ comment: "gearbox" }] : [frameOf({ type: "keepalive" })];
     },
     fail(fault) {
       if (ended) return [];
