@@ -57,7 +57,7 @@ function unpack(run: () => Uint8Array, maxBytes: number): Uint8Array {
   try {
     return run();
   } catch (thrown) {
-    const isLimit = thrown instanceof Error && "code" in thrown && thrown.code === "ERR_BUFFER_TOO_LARGE";
+    const isLimit = thrown instanceof RangeError;
     throw isLimit ? tooLarge(maxBytes) : broken(thrown);
   }
 }

@@ -1,6 +1,8 @@
-/** What we take from node:crypto works inside workerd, and the same as in Node. */
+/** What we take from node:crypto and node:zlib works inside workerd, and the same as in Node. */
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, inject, it } from "vitest";
 import type { Reasoning } from "../../src/canon/request.ts";
+import { readBody } from "../../src/http/body.ts";
 import { checkKey, mintKey, mintTeam } from "../../src/policy/key.ts";
 import { sealer, withoutTokens } from "../../src/policy/seal.ts";
 
@@ -63,4 +65,25 @@ describe("sealed reasoning", () => {
 it("reaches the simulated provider", async () => {
   const answer = await fetch(`${inject("sim")}/v1/models`, { headers: { authorization: "Bearer x" } });
   expect(answer.status).toBe(200);
+});
+
+describe("a request's encodings inside workerd", () => {
+  const text = JSON.stringify({ text: "é".repeat(1000) });
+  const read = (body: Uint8Array, encoding: string, limit = 10_000): Promise<Uint8Array> =>
+    readBody(
+      new Request("http://gearbox.test", { method: "POST", body, headers: { "content-encoding": encoding } }),
+      limit,
+      () => undefined,
+    );
+
+  it.each([
+    ["gzip", gzipSync(text)],
+    ["deflate", deflateSync(text)],
+    ["br", brotliCompressSync(text)],
+    ["zstd", zstdCompressSync(text)],
+  ])("are understood, and bounded by what comes out: %s", async (encoding, body) => {
+    expect(new TextDecoder().decode(await read(body, encoding))).toBe(text);
+    await expect(read(body, encoding, 500)).rejects.toMatchObject({ kind: "too_large" });
+    await expect(read(body.subarray(0, 9), encoding)).rejects.toMatchObject({ kind: "bad_request" });
+  });
 });
