@@ -4,9 +4,13 @@ import { cors } from "hono/cors";
 import type { ProtocolId } from "./canon/request.ts";
 import type { Deps } from "./deps.ts";
 import { asFault, Fault } from "./fault.ts";
+import { asArray } from "./http/array.ts";
 import { codexModels } from "./models/codex.ts";
-import { findModel, listModels, type ModelEntry } from "./models/list.ts";
-import { serve } from "./pipeline.ts";
+import { findModel, listModels } from "./models/list.ts";
+import { anthropicModel, anthropicModels, geminiModel, geminiModels, openaiModel } from "./models/shapes.ts";
+import document from "./openapi/openapi.json";
+import { operationNames } from "./operations/operation.ts";
+import { count, embed, passOn, serve } from "./pipeline.ts";
 import { protocols } from "./protocols/index.ts";
 import { refuse } from "./refuse.ts";
 
@@ -18,33 +22,67 @@ interface Env {
 const calls = [
   ["/v1/responses", "responses"],
   ["/v1/chat/completions", "chat"],
+  ["/v1/messages", "messages"],
 ] as const satisfies readonly (readonly [string, ProtocolId])[];
 
 export const app = new Hono<Env>();
 
-app.use("/v1/*", cors({ origin: "*", exposeHeaders: ["x-request-id", "x-gearbox-lost", "x-gearbox-model"] }));
+app.use(
+  "/:version{v1|v1beta|v1alpha}/*",
+  cors({ origin: "*", exposeHeaders: ["x-request-id", "x-gearbox-lost", "x-gearbox-model"] }),
+);
 
 for (const [path, protocol] of calls) {
   app.post(path, (c) => serve(protocol, c.req.raw, c.env.deps));
   app.all(path, (c) => noCall(c, path));
 }
 
+app.post("/v1/messages/count_tokens", (c) => count("messages", c.req.raw, c.env.deps));
+
+// Gemini's paths name the model and what to do with it; the colon between the two may be encoded.
+app.post("/:version{v1|v1beta|v1alpha}/models/:call{.+}", (c) => {
+  const [, model = "", method] = /^(.+):(\w+)$/.exec(decodeURIComponent(c.req.param("call"))) ?? [];
+  switch (method) {
+    case "generateContent":
+      return serve("gemini", c.req.raw, c.env.deps, { model, stream: false });
+    case "streamGenerateContent":
+      return streamGemini(c, model);
+    case "countTokens":
+      return count("gemini", c.req.raw, c.env.deps, { model, stream: false });
+    case "embedContent":
+      return embed(c.req.raw, c.env.deps, { model, stream: false });
+    default:
+      return failed(nothingAt(c), "gemini");
+  }
+});
+
+for (const operation of operationNames) {
+  const path = `/v1/${operation}`;
+  app.post(path, (c) => passOn(operation, c.req.raw, c.env.deps));
+  app.all(path, (c) => noCall(c, path));
+}
+
+app.get("/openapi.json", (c) => c.json(document));
+
 app.get("/health", (c) => c.json({ status: "ok" }));
 
-app.get("/v1/models", async (c) => {
+app.get("/:version{v1|v1beta|v1alpha}/models", async (c) => {
   await authenticated(c);
   const entries = listModels(c.env.deps.config);
+  const caller = callerOf(c);
+  if (caller === "messages") return c.json(anthropicModels(entries));
+  if (caller === "gemini") return c.json(geminiModels(entries));
   const codex = c.req.query("client_version") !== undefined;
   return c.json({ object: "list", data: entries.map(openaiModel), ...(codex && { models: codexModels(entries) }) });
 });
 
 // A model's name may hold slashes, sent as they are or encoded.
-app.get("/v1/models/:model{.+}", async (c) => {
+app.get("/:version{v1|v1beta|v1alpha}/models/:model{.+}", async (c) => {
   await authenticated(c);
-  const entry = findModel(decodeURIComponent(c.req.param("model")), c.env.deps.config);
-  if (entry !== undefined) return c.json(openaiModel(entry));
-  const message = `The model '${c.req.param("model")}' does not exist here.`;
-  throw new Fault("no_model", message, { param: "model", code: "model_not_found" });
+  const name = decodeURIComponent(c.req.param("model"));
+  const entry = findModel(name, c.env.deps.config);
+  if (entry !== undefined) return c.json(modelShapes[callerOf(c)](entry));
+  throw new Fault("no_model", `The model '${name}' does not exist here.`, { param: "model", code: "model_not_found" });
 });
 
 app.get("/v1/usage", async (c) => {
@@ -52,31 +90,50 @@ app.get("/v1/usage", async (c) => {
   return c.json({ object: "usage", data: await c.env.deps.store.usage(team) });
 });
 
-app.notFound((c) => failed(new Fault("not_found", `There is nothing at ${c.req.method} ${c.req.path}.`)));
+app.notFound((c) => failed(nothingAt(c), callerOf(c)));
 
-app.onError((thrown) => {
+app.onError((thrown, c) => {
   const fault = asFault(thrown);
   if (fault.kind === "internal") console.error("request", fault.cause);
-  return failed(fault);
+  return failed(fault, callerOf(c));
 });
 
-function authenticated({ req, env: { deps } }: Context<Env>) {
+type AppContext = Context<Env>;
+
+function authenticated({ req, env: { deps } }: AppContext) {
   return deps.auth.authenticate(req.raw, deps.store, deps.clock.now());
 }
 
+const modelShapes = { chat: openaiModel, messages: anthropicModel, gemini: geminiModel } as const;
+
+/** Whose words a caller reads on a path that several vendors' SDKs use alike (wire.md D.4.11). */
+function callerOf({ req }: AppContext): "chat" | "messages" | "gemini" {
+  if (req.header("anthropic-version") !== undefined || req.path.startsWith("/v1/messages")) return "messages";
+  const isGoogle = ["x-goog-api-key", "x-goog-api-client"].some((name) => req.header(name) !== undefined);
+  return isGoogle || req.query("key") !== undefined || /^\/v1(alpha|beta)\//.test(req.path) ? "gemini" : "chat";
+}
+
+/** Gemini streams as events where they are asked for, else as one array. */
+async function streamGemini(c: AppContext, model: string): Promise<Response> {
+  const answer = await serve("gemini", c.req.raw, c.env.deps, { model, stream: true });
+  if (!answer.ok || answer.body === null || c.req.query("alt") === "sse") return answer;
+  const headers = { ...Object.fromEntries(answer.headers), "content-type": "application/json" };
+  return new Response(asArray(answer.body), { headers });
+}
+
+function nothingAt({ req }: AppContext): Fault {
+  return new Fault("not_found", `There is nothing at ${req.method} ${req.path}.`);
+}
+
 /** A wish for a WebSocket is refused with the one status at which Codex falls back to HTTP at once. */
-function noCall(c: Context<Env>, path: string): Response {
+function noCall(c: AppContext, path: string): Response {
   if (c.req.header("upgrade")?.toLowerCase() === "websocket") {
-    return failed(new Fault("upgrade", "WebSockets are not served here; use POST."));
+    return failed(new Fault("upgrade", "WebSockets are not served here; use POST."), "chat");
   }
   if (c.req.method === "HEAD") return c.body(null, 200);
-  return failed(new Fault("method", `${path} takes POST.`));
+  return failed(new Fault("method", `${path} takes POST.`), callerOf(c));
 }
 
-function failed(fault: Fault): Response {
-  return refuse(protocols.chat, fault, crypto.randomUUID().replaceAll("-", ""));
-}
-
-function openaiModel({ id, provider }: ModelEntry): object {
-  return { id, object: "model", created: 0, owned_by: provider };
+function failed(fault: Fault, caller: ProtocolId): Response {
+  return refuse(protocols[caller], fault, crypto.randomUUID().replaceAll("-", ""));
 }

@@ -1,24 +1,31 @@
 /** One attempt at one target: the request goes up its lane, the answer is judged, and comes back whole or as a hop. */
 import { createHash } from "node:crypto";
 import type { Call } from "./call.ts";
-import { noUsage } from "./canon/usage.ts";
 import type { Deps } from "./deps.ts";
 import { Fault } from "./fault.ts";
 import type { Ticket } from "./http/flight.ts";
-import { downward, streamHeaders, upward } from "./http/headers.ts";
+import { streamHeaders, upward } from "./http/headers.ts";
+import { isEventStream, isJson } from "./http/media-type.ts";
 import { type Hop, hop, type Reader } from "./http/stream.ts";
 import { type Lane, laneFor } from "./lanes.ts";
 import type { Answer, Outcome } from "./pipes.ts";
 import type { Target } from "./policy/route.ts";
 import { sealer } from "./policy/seal.ts";
 import { protocols } from "./protocols/index.ts";
+import { isFramed, unframed } from "./providers/event-stream.ts";
+import { keeper } from "./recall.ts";
 import { refusal } from "./refuse.ts";
-import type { Key, UsageState } from "./stores/store.ts";
+import { report } from "./report.ts";
+import { settle } from "./settle.ts";
+import type { Key } from "./stores/store.ts";
 import { send } from "./upstream.ts";
 
 export interface AttemptContext {
+  readonly id: string;
   readonly call: Call;
   readonly key: Key;
+  /** The kept tokens that the call names. */
+  readonly kept: ReadonlyMap<string, string>;
   readonly request: Request;
   readonly ticket: Ticket;
   readonly deps: Deps;
@@ -39,12 +46,14 @@ export async function answerFrom(target: Target, context: AttemptContext): Promi
   const abort = new AbortController();
   request.signal.addEventListener("abort", () => abort.abort(), { once: true });
   const headers = call.protocol === target.protocol ? upward(request.headers) : {};
-  const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal };
+  const now = deps.clock.now();
+  const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal, now };
   const sent = accepted(send(target, outgoing, deps.fetch), target, context);
   return call.stream ? streamed(sent, lane, target, { ...context, abort }) : whole(await sent, lane, target, context);
 }
 
-function laneOf(target: Target, { call, key, request, ticket, deps }: AttemptContext): Lane {
+/** The way of this call to this target. */
+export function laneOf(target: Target, { call, key, kept, request, ticket, deps }: AttemptContext): Lane {
   const { secret, previousSecret } = deps.config;
   const roots = previousSecret === undefined ? [secret] : [secret, previousSecret];
   // Canon, the parsed body and the encoded one stand beside the bytes while a call is translated.
@@ -52,7 +61,8 @@ function laneOf(target: Target, { call, key, request, ticket, deps }: AttemptCon
   return laneFor({
     call,
     target,
-    sealer: sealer(roots, key.team, deps.random),
+    sealer: sealer(roots, key.team, deps.random, kept),
+    keep: keeper(key.team, deps),
     origin: originOf(target),
     strict: request.headers.get("x-gearbox-strict") === "true",
     createdAt: Math.floor(deps.clock.now() / 1000),
@@ -76,7 +86,7 @@ async function whole(answer: Response, lane: Lane, target: Target, context: Atte
   const { body, usage } = lane.whole(bytes, isEventStream(answer));
   settle({ usage, ended: "whole" }, target, context);
   return new Response(body, {
-    headers: { ...reported(answer, lane, target, context), "content-type": "application/json" },
+    headers: { ...report(context.id, target, answer, lane.losses), "content-type": "application/json" },
   });
 }
 
@@ -95,7 +105,7 @@ async function streamed(
   if (answer !== undefined && !isEventStream(answer) && isJson(answer)) {
     const { body, usage } = lane.asStream(new Uint8Array(await answer.arrayBuffer()));
     settle({ usage, ended: "whole" }, target, context);
-    return new Response(body, { headers: { ...reported(answer, lane, target, context), ...streamHeaders } });
+    return new Response(body, { headers: { ...report(context.id, target, answer, lane.losses), ...streamHeaders } });
   }
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   deps.waitUntil(promise.then((outcome) => settle(outcome, target, context)));
@@ -107,7 +117,9 @@ async function streamed(
   const reader = answer === undefined ? laterReader(sent) : readerOf(answer);
   const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock);
   if (!isLast) await held(stream, pipe, reader);
-  return new Response(stream.body(), { headers: { ...reported(answer, lane, target, context), ...streamHeaders } });
+  return new Response(stream.body(), {
+    headers: { ...report(context.id, target, answer, lane.losses), ...streamHeaders },
+  });
 }
 
 /** Holds the answer until it has begun in earnest; a failure before that is another target's chance. */
@@ -123,7 +135,7 @@ function readerOf(answer: Response): Reader {
   if (!isEventStream(answer) && /html/i.test(answer.headers.get("content-type") ?? "")) {
     throw new Fault("upstream", "The provider answered with a web page.");
   }
-  return answer.body.getReader();
+  return isFramed(answer) ? unframed(answer.body.getReader()) : answer.body.getReader();
 }
 
 /** A reader of an answer whose headers are not here yet: the caller already has its own, and heartbeats. */
@@ -137,57 +149,4 @@ function laterReader(sent: Promise<Response>): Reader {
     releaseLock: () => undefined,
     closed: never,
   };
-}
-
-function isEventStream(answer: Response): boolean {
-  return /^text\/event-stream/i.test(answer.headers.get("content-type") ?? "");
-}
-
-function isJson(answer: Response): boolean {
-  return /^application\/json/i.test(answer.headers.get("content-type") ?? "");
-}
-
-/** What every answer says of itself. */
-function reported(
-  answer: Response | undefined,
-  lane: Lane,
-  target: Target,
-  { call }: AttemptContext,
-): Record<string, string> {
-  return {
-    ...(answer === undefined ? {} : downward(answer.headers)),
-    "x-request-id": call.id,
-    "request-id": call.id,
-    "x-gearbox-provider": target.provider.id,
-    "x-gearbox-model": target.model,
-    ...(lane.losses.length > 0 && { "x-gearbox-lost": lossHeader(lane) }),
-  };
-}
-
-const lossHeaderBytes = 1024;
-
-function lossHeader({ losses }: Lane): string {
-  const told = losses
-    .map(({ field, change }) => `${field}=${change}`)
-    .join(", ")
-    .replace(/[^\x20-\x7e]/g, "?");
-  return told.length <= lossHeaderBytes ? told : `${told.slice(0, lossHeaderBytes - 3)}...`;
-}
-
-/** Enters the call into its team's account. Nothing is charged that nobody generated. */
-function settle(outcome: Outcome, target: Target, { call, key, ticket, deps }: AttemptContext): void {
-  ticket.release();
-  const { usage, ended } = outcome;
-  const state: UsageState =
-    usage.output !== undefined && (ended === "whole" || ended === "failed")
-      ? "settled"
-      : ended === "failed" && usage === noUsage
-        ? "released"
-        : "estimated";
-  const row = {
-    ...{ id: call.id, key: key.hash, at: deps.clock.now(), provider: target.provider.id, model: target.model },
-    ...{ state, status: 200, usage },
-  };
-  const settled = deps.store.settle(key.team, row).catch((cause) => console.error("settle", call.id, cause));
-  deps.waitUntil(settled);
 }

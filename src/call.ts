@@ -16,22 +16,56 @@ export interface Call {
   readonly stream: boolean;
 }
 
+/** What a Gemini path says in place of the body. */
+export interface Named {
+  readonly model: string;
+  readonly stream: boolean;
+}
+
 /**
  * Reads a call from its bytes. Faults name what is wrong: no JSON, no object, a member given twice (two readers may take
  * different ones), no model.
  */
-export function readCall(id: string, protocol: ProtocolId, bytes: Uint8Array): Call {
+export function readCall(id: string, protocol: ProtocolId, bytes: Uint8Array, named?: Named): Call {
+  const { body: read, spans } = readObject(bytes);
+  const body = named === undefined ? read : { ...read, ...named };
+  return { id, protocol, bytes, body, spans, model: readModel(body), stream: readStream(body) };
+}
+
+/**
+ * Reads a call whose tokens are to be counted. It lacks what a call must have (Anthropic's bound of the answer), or stands
+ * inside another object (Gemini's `generateContentRequest`).
+ */
+export function readCounted(id: string, protocol: ProtocolId, bytes: Uint8Array, named?: Named): Call {
+  const call = readCall(id, protocol, bytes, named);
+  const { generateContentRequest: inner } = call.body;
+  const body = isObj(inner) ? { ...inner, ...named } : call.body;
+  return { ...call, stream: false, body: protocol === "messages" ? { max_tokens: 1, ...body } : body };
+}
+
+/** The object that these bytes hold, and where its members lie. */
+export function readObject(bytes: Uint8Array): Pick<Call, "body" | "spans"> {
   const body = parse(bytes);
   if (!isObj(body)) throw new Fault("bad_request", "The request body must be a JSON object.");
   const { spans, duplicate } = members(bytes);
   if (duplicate !== undefined) throw invalid(duplicate, "the member is given twice.", "duplicate_member");
-  const { model, stream } = body;
-  if (typeof model !== "string" || model === "") {
-    throw new Fault("bad_request", "You must provide a model.", { param: "model", code: "missing_required_parameter" });
-  }
-  if (stream !== undefined && stream !== null && typeof stream !== "boolean")
+  return { body, spans };
+}
+
+export function readModel({ model }: Obj): string {
+  if (typeof model !== "string" || model === "") throw noModel();
+  return model;
+}
+
+export function readStream({ stream }: Obj): boolean {
+  if (stream !== undefined && stream !== null && typeof stream !== "boolean") {
     throw invalid("stream", "it must be a boolean.");
-  return { id, protocol, bytes, body, spans, model, stream: stream === true };
+  }
+  return stream === true;
+}
+
+function noModel(): Fault {
+  return new Fault("bad_request", "You must provide a model.", { param: "model", code: "missing_required_parameter" });
 }
 
 function parse(bytes: Uint8Array): Json {

@@ -3,6 +3,7 @@ import { ConfigError, fixName, type Problem } from "./config-error.ts";
 import { catalog } from "./providers/catalog.ts";
 import { baseFix, readBase, readEntry } from "./providers/entry.ts";
 import type { Provider } from "./providers/provider.ts";
+import { place, readCredential, settingsOf } from "./providers/settings.ts";
 
 export { ConfigError, type Problem } from "./config-error.ts";
 
@@ -21,6 +22,8 @@ export interface Config {
   readonly heartbeatMs: number;
   readonly maxBodyBytes: number;
   readonly maxBytesInFlight: number;
+  /** `auto`: Anthropic is asked to cache the prompt of a caller who said nothing of caching. */
+  readonly cacheMarks: "auto" | "off";
 }
 
 type Env = Readonly<Record<string, unknown>>;
@@ -28,7 +31,8 @@ type Report = (problem: Problem) => void;
 
 /** The gateway's own secrets: no provider may be given one of them as its credential. */
 const ownSecrets = ["GEARBOX_SECRET", "GEARBOX_SECRET_PREVIOUS", "ADMIN_KEY", "FIRST_KEY_HASH"];
-const ownSettings = [...ownSecrets, "HEARTBEAT_MS", "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT", "PROVIDERS", "ALIASES"];
+const ownNumbers = ["HEARTBEAT_MS", "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT"];
+const ownSettings = [...ownSecrets, ...ownNumbers, "CACHE_MARKS", "PROVIDERS", "ALIASES"];
 
 const mib = 1024 * 1024;
 const secretFix = "Use at least 32 characters without spaces; `npm run key` makes one.";
@@ -37,9 +41,13 @@ const secretFix = "Use at least 32 characters without spaces; `npm run key` make
 export function readConfig(env: Env): Config {
   const problems: Problem[] = [];
   const report: Report = (problem) => {
-    problems.push(problem);
+    // Two entries of the catalog may share a setting: one mistake.
+    if (!problems.some(({ path, message }) => path === problem.path && message === problem.message))
+      problems.push(problem);
   };
-  const providers = readProviders(env, report);
+  const known = readProviders(env, report);
+  const credentials = readCredentials(env, known, report);
+  const providers = placeProviders(env, known, credentials, report);
   const secret = readSecret(env, "GEARBOX_SECRET", report);
   if (secret === undefined && !isSet(env.GEARBOX_SECRET)) {
     const fix =
@@ -50,7 +58,7 @@ export function readConfig(env: Env): Config {
   const bytesInFlight = { unset: Math.max(64 * mib, maxBodyBytes), least: maxBodyBytes, most: 4096 * mib };
   const config: Config = {
     providers,
-    credentials: readCredentials(env, providers, report),
+    credentials,
     aliases: readAliases(env, providers, report),
     secret: secret ?? "",
     ...optional("previousSecret", readSecret(env, "GEARBOX_SECRET_PREVIOUS", report)),
@@ -59,6 +67,7 @@ export function readConfig(env: Env): Config {
     heartbeatMs: readInteger(env, "HEARTBEAT_MS", { unset: 15_000, least: 100, most: 120_000 }, report),
     maxBodyBytes,
     maxBytesInFlight: readInteger(env, "MAX_BYTES_IN_FLIGHT", bytesInFlight, report),
+    cacheMarks: readCacheMarks(env, report),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
@@ -66,10 +75,9 @@ export function readConfig(env: Env): Config {
 
 /** Every name that {@link readConfig} looks at, so that a start script knows what to hand over. */
 export function settingNames(providers: Iterable<Provider>): readonly string[] {
-  const ofProviders = [...providers].flatMap((provider) => [
-    ...(provider.secret === undefined ? [] : [provider.secret]),
-    baseSetting(provider.id),
-  ]);
+  // A provider of the catalog may be off for want of the very setting that is asked for here.
+  const all = [...catalog, ...providers];
+  const ofProviders = all.flatMap((provider) => [...settingsOf(provider), baseSetting(provider.id)]);
   return [...new Set([...ownSettings, ...ofProviders])];
 }
 
@@ -105,8 +113,24 @@ function readProviders(env: Env, report: Report): ReadonlyMap<string, Provider> 
     for (const problem of result.problems) report(problem);
     return [];
   });
-  const providers = new Map([...known, ...written]);
+  const placed = catalog.filter(({ id, needsBase }) => needsBase !== true || isSet(env[baseSetting(id)]));
+  const providers = new Map([...placed.map((provider) => [provider.id, provider] as const), ...written]);
   return new Map([...providers].map(([id, provider]) => [id, moveBase(env, provider, report)]));
+}
+
+function placeProviders(
+  env: Env,
+  providers: ReadonlyMap<string, Provider>,
+  credentials: ReadonlyMap<string, string>,
+  report: Report,
+): ReadonlyMap<string, Provider> {
+  return new Map(
+    [...providers].map(([id, provider]) => {
+      const placed = place(provider, env, credentials.has(id));
+      for (const problem of placed.problems) report(problem);
+      return [id, placed.provider];
+    }),
+  );
 }
 
 function moveBase(env: Env, provider: Provider, report: Report): Provider {
@@ -125,15 +149,9 @@ function readCredentials(
   report: Report,
 ): ReadonlyMap<string, string> {
   const credentials = [...providers.values()].flatMap((provider) => {
-    const value = provider.secret === undefined ? undefined : env[provider.secret];
-    if (provider.secret === undefined || !isSet(value)) return [];
-    if (isToken(value)) return [[provider.id, value] as const];
-    report({
-      path: provider.secret,
-      message: "has a space or a character that a header cannot carry",
-      fix: "Paste the credential again, without spaces and line ends.",
-    });
-    return [];
+    const { credential, problems } = readCredential(provider, env);
+    for (const problem of problems) report(problem);
+    return credential === undefined ? [] : [[provider.id, credential] as const];
   });
   return new Map(credentials);
 }
@@ -200,6 +218,13 @@ function readSecret(env: Env, path: string, report: Report): string | undefined 
     fix: secretFix,
   });
   return undefined;
+}
+
+function readCacheMarks(env: Env, report: Report): Config["cacheMarks"] {
+  const value = env.CACHE_MARKS;
+  if (!isSet(value) || value === "auto") return "auto";
+  if (value !== "off") report({ path: "CACHE_MARKS", message: "is neither auto nor off", fix: "Write auto or off." });
+  return "off";
 }
 
 function readHash(env: Env, report: Report): string | undefined {

@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import type { Flight } from "./http/flight.ts";
 import type { Clock } from "./http/stream.ts";
 import type { Authenticator } from "./policy/auth.ts";
+import type { KeptTokens } from "./stores/recall.ts";
 import type { Store } from "./stores/store.ts";
 import type { Fetch } from "./upstream.ts";
 
@@ -10,6 +11,7 @@ export interface Deps {
   readonly config: Config;
   readonly auth: Authenticator;
   readonly store: Store;
+  readonly tokens: KeptTokens;
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;

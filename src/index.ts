@@ -9,12 +9,17 @@ import { type Authenticator, authenticator } from "./policy/auth.ts";
 import { protocols } from "./protocols/index.ts";
 import { refuse } from "./refuse.ts";
 import { durableStore } from "./stores/durable.ts";
+import { type Gathering, gathering } from "./stores/gather.ts";
+import { durableTokens } from "./stores/recall.ts";
+import type { Recall } from "./teams/recall.ts";
 import type { Team } from "./teams/team.ts";
 
+export { Recall } from "./teams/recall.ts";
 export { Team } from "./teams/team.ts";
 
 export interface Env {
   readonly TEAM: DurableObjectNamespace<Team>;
+  readonly RECALL: DurableObjectNamespace<Recall>;
   /** Reaches private networks too; only there where the start script binds it. */
   readonly PRIVATE?: Fetcher;
   readonly [setting: string]: unknown;
@@ -25,6 +30,7 @@ interface Shared {
   readonly config: Config;
   readonly auth: Authenticator;
   readonly flight: Flight;
+  readonly gathering: Gathering;
 }
 
 let shared: Shared | undefined;
@@ -49,7 +55,12 @@ export default {
 function share(config: Config): Shared {
   const { secret, previousSecret } = config;
   const roots = previousSecret === undefined ? [secret] : [secret, previousSecret];
-  return { config, auth: authenticator(roots), flight: flight(config.maxBytesInFlight) };
+  return {
+    config,
+    auth: authenticator(roots),
+    flight: flight(config.maxBytesInFlight),
+    gathering: gathering(clock.wait),
+  };
 }
 
 const clock: Clock = {
@@ -57,13 +68,14 @@ const clock: Clock = {
   wait: (ms) => scheduler.wait(ms),
 };
 
-function depsOf({ config, auth, flight }: Shared, env: Env, ctx: ExecutionContext): Deps {
+function depsOf({ config, auth, flight, gathering }: Shared, env: Env, ctx: ExecutionContext): Deps {
   return {
     config,
     auth,
     flight,
     clock,
-    store: durableStore(env.TEAM, config.firstKey),
+    store: durableStore(env.TEAM, gathering, config.firstKey),
+    tokens: durableTokens(env.RECALL),
     fetch: (url, init, isPrivate) =>
       isPrivate && env.PRIVATE !== undefined ? env.PRIVATE.fetch(url, init) : fetch(url, init),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),

@@ -5,17 +5,22 @@
 import type { Call } from "./call.ts";
 import { collect, type Message, replay } from "./canon/event.ts";
 import { isObj, type Json, type Obj } from "./canon/json.ts";
-import type { Block, CanonRequest, Lose, Loss } from "./canon/request.ts";
+import type { CanonRequest, Lose, Loss } from "./canon/request.ts";
 import { type Flat, flatten } from "./canon/tools.ts";
 import { noUsage, type Usage } from "./canon/usage.ts";
 import { Fault, unsupported } from "./fault.ts";
 import { type Edit, setMember, splice } from "./http/json.ts";
 import { framer, print } from "./http/sse.ts";
+import { type CacheMarks, fitMarks, withoutAutomaticMark } from "./models/cache.ts";
 import { modelFacts } from "./models/catalog.ts";
 import { fitModel } from "./models/fit.ts";
+import { fitSchemas } from "./models/schema.ts";
+import { holding } from "./models/schema-check.ts";
 import { type Answer, relayed, type Tell, translated } from "./pipes.ts";
+import { withOwnProofs } from "./policy/proofs.ts";
 import type { Target } from "./policy/route.ts";
 import { mayHoldToken, type Sealer, withoutTokens } from "./policy/seal.ts";
+import { restore } from "./protocols/chat/restore.ts";
 import { protocols } from "./protocols/index.ts";
 import type { Protocol, ReplyContext } from "./protocols/protocol.ts";
 import { abilities, bend } from "./providers/quirks.ts";
@@ -42,10 +47,14 @@ export interface LaneContext {
   readonly call: Call;
   readonly target: Target;
   readonly sealer: Sealer;
+  /** Keeps a sealed token for a while, and names it. */
+  readonly keep: (token: string) => string;
   /** The target's account and model, as sealed tokens name them. */
   readonly origin: string;
   /** Is every loss of the request an error? */
   readonly strict: boolean;
+  /** `auto` where nothing is said. */
+  readonly cacheMarks?: CacheMarks;
   /** Seconds since 1970. */
   readonly createdAt: number;
 }
@@ -63,9 +72,10 @@ function relay(context: LaneContext): Lane {
     const request = protocol.request.decode(context.call.body, context.sealer.open);
     return { from: protocol, to: protocol, flat: undefined, reply: replyContext(context, request) };
   };
+  const losses: Loss[] = [];
   return {
-    body: relayedBody(context, asksUsage),
-    losses: [],
+    body: relayedBody(context, asksUsage, loser(context, protocol, losses)),
+    losses,
     stream: (tell) => relayed(protocol, asksUsage, tell),
     whole(bytes, isStream) {
       if (isStream) return recast(crossing(), bytes, true);
@@ -76,18 +86,24 @@ function relay(context: LaneContext): Lane {
 }
 
 /** The caller's bytes, but for the model's name, a wish for usage, and tokens that only we can read. */
-function relayedBody({ call, target }: LaneContext, asksUsage: boolean): Uint8Array[] {
+function relayedBody({ call, target }: LaneContext, asksUsage: boolean, lose: Lose): Uint8Array[] {
   const set = (member: string, value: Json): Edit => setMember(call.bytes, call.spans, member, JSON.stringify(value));
-  const edits: Edit[] = [];
-  if (target.model !== call.model) edits.push(set("model", target.model));
+  const edits = mayHoldToken(call.bytes) ? tokenEdits(call) : [];
+  if (edits.length > 0) lose("reasoning.native");
+  if (call.spans.has("model") && target.model !== call.model) edits.push(set("model", target.model));
   if (asksUsage) edits.push(set("stream_options", { ...streamOptions(call.body), include_usage: true }));
-  if (mayHoldToken(call.bytes)) {
-    for (const member of ["input", "messages", "contents"]) {
-      const value = call.body[member];
-      if (Array.isArray(value)) edits.push(set(member, withoutTokens(value)));
-    }
-  }
   return splice(call.bytes, edits);
+}
+
+/** A token on this lane is always another provider's: what this one made itself, its callers have as it came. */
+function tokenEdits({ protocol, bytes, spans, body }: Call): Edit[] {
+  const messages = spans.get("messages");
+  if (protocol === "chat") return messages === undefined ? [] : restore(bytes, messages);
+  return ["input", "messages", "contents"].flatMap((member): Edit[] => {
+    const json = JSON.stringify(body[member] ?? null);
+    const without = JSON.stringify(withoutTokens(body[member] ?? null));
+    return without === json ? [] : [setMember(bytes, spans, member, without)];
+  });
 }
 
 function streamOptions(body: Obj): Obj {
@@ -99,27 +115,35 @@ function wantsUsage(body: Obj): boolean {
 }
 
 function translate(context: LaneContext): Lane {
-  const { call, target, strict } = context;
+  const { call, target, origin } = context;
   const [from, to] = [protocols[target.protocol], protocols[call.protocol]];
   const losses: Loss[] = [];
-  const lose: Lose = (canonField, change = "dropped") => {
-    if (strict) throw unsupported(canonField, `cannot cross as it is (${change}).`);
-    losses.push({ field: callersPath(canonField, to), change });
-  };
+  const lose = loser(context, to, losses);
   const request = to.request.decode(call.body, context.sealer.open);
   const can = abilities(target);
-  const flat = flatten(withSearchIf(can.webSearch !== false, withOwnReasoning(request, context, lose), lose), can);
-  const body = inCallersWords(context, to, () => {
+  const own = withOwnProofs(request, { protocol: target.protocol, origin, caller: call.protocol }, lose);
+  const flat = flatten(withSearchIf(can.webSearch !== false, own, lose), can);
+  const { body, back } = inCallersWords(context, to, () => {
     const fitted = fitModel({ ...flat.request, model: target.model }, modelFacts(target.model), target.protocol, lose);
-    return bend(from.request.encode(fitted, lose), target);
+    const { request: held, promised } = fitSchemas(fitMarks(fitted, target.protocol, lose), target, lose);
+    const encoded = withoutAutomaticMark(from.request.encode(held, lose), context.cacheMarks ?? "auto");
+    return { body: bend(encoded, target, lose), back: holding(flat, promised) };
   });
-  const crossing: Crossing = { from, to, flat, reply: replyContext(context, request) };
+  const crossing: Crossing = { from, to, flat: back, reply: replyContext(context, request) };
   return {
     body: [new TextEncoder().encode(JSON.stringify(body))],
     losses,
-    stream: (tell) => translated(from, to, flat.restore(), crossing.reply, tell),
+    stream: (tell) => translated(from, to, back.restore(), crossing.reply, tell),
     whole: (bytes, isStream) => recast(crossing, bytes, isStream),
     asStream: (bytes) => recastAsStream(crossing, bytes),
+  };
+}
+
+/** Notes what is lost, in the caller's words; where nothing may be, it refuses. */
+function loser({ strict }: LaneContext, caller: Protocol, losses: Loss[]): Lose {
+  return (canonField, change = "dropped") => {
+    if (strict) throw unsupported(canonField, `cannot cross as it is (${change}).`);
+    losses.push({ field: callersPath(canonField, caller), change });
   };
 }
 
@@ -147,23 +171,6 @@ function inCallersWords<T>({ target }: LaneContext, caller: Protocol, encode: ()
   }
 }
 
-/** Without the proofs of reasoning that another account or model made: its provider alone can read them. */
-function withOwnReasoning(request: CanonRequest, { target, origin }: LaneContext, lose: Lose): CanonRequest {
-  let foreign = false;
-  const own = (block: Block): Block[] => {
-    if (block.type !== "reasoning" || block.native === undefined) return [block];
-    const isOwn = block.native.protocol === target.protocol && (block.native.origin ?? origin) === origin;
-    foreign ||= !isOwn;
-    return isOwn ? [block] : [];
-  };
-  const turns = request.turns.map((turn) => ({ ...turn, blocks: turn.blocks.flatMap(own) }));
-  if (foreign) lose("reasoning.native");
-  return {
-    ...request,
-    turns: turns.filter(({ blocks }, at) => blocks.length > 0 || request.turns[at]?.blocks.length === 0),
-  };
-}
-
 /** A web search is a hint where the target has none: the model answers from what it knows, and the caller is told. */
 function withSearchIf(canSearch: boolean, request: CanonRequest, lose: Lose): CanonRequest {
   if (canSearch || request.tools === undefined) return request;
@@ -179,12 +186,13 @@ interface Crossing {
   readonly reply: ReplyContext;
 }
 
-function replyContext({ call, sealer, origin, createdAt }: LaneContext, request: CanonRequest): ReplyContext {
+function replyContext({ call, sealer, keep, origin, createdAt }: LaneContext, request: CanonRequest): ReplyContext {
   return {
     request,
     id: call.id,
     createdAt,
     seal: (block) => sealer.seal(block, origin),
+    keep,
     lose: () => undefined,
   };
 }

@@ -12,7 +12,7 @@ const final = new Set<FaultKind>(["quota", "config", "internal"]);
 export function refuse(protocol: Protocol, fault: Fault, requestId: string): Response {
   const body = fault.relayed?.body ?? JSON.stringify(protocol.fault.encode(fault, requestId));
   return new Response(body, {
-    status: fault.relayed?.status ?? fault.status,
+    status: fault.relayed?.status ?? protocol.fault.statuses?.[fault.kind] ?? fault.status,
     headers: {
       "content-type": "application/json",
       "x-request-id": requestId,

@@ -53,10 +53,13 @@ const gearbox :Workerd.Worker = (
   compatibilityFlags = [${served.compatibilityFlags.map(text).join(", ")}],
   globalOutbound = "internet",
   # The unique key is part of every object's id: changing it orphans all data.
-  durableObjectNamespaces = [(className = "Team", uniqueKey = "gearbox-team", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "Team", uniqueKey = "gearbox-team", enableSql = true),
+    (className = "Recall", uniqueKey = "gearbox-recall", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
-    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
+    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "RECALL", durableObjectNamespace = "Recall")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
   ],
 );
 `;

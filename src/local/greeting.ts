@@ -17,6 +17,7 @@ export interface Greeting {
 const samples: Readonly<Record<string, string>> = {
   openai: "gpt-5.5",
   anthropic: "claude-sonnet-5",
+  gemini: "gemini-flash-latest",
   simulated: "demo",
 };
 
@@ -46,9 +47,10 @@ export function greeting(facts: Greeting): readonly string[] {
 
 function notSet(config: Config): readonly string[] {
   const off = [...config.providers.values()].filter((provider) => !isOn(provider, config));
-  const secrets = new Set(off.flatMap((provider) => provider.secret ?? []));
+  const secrets = [...new Set(off.flatMap((provider) => provider.secret ?? []))];
+  const named = [...secrets.slice(0, 3), ...(secrets.length > 3 ? [`${secrets.length - 3} more`] : [])].join(", ");
   return [
-    `No provider has a credential (${[...secrets].join(", ")}): a simulated provider runs beside the gateway.`,
+    `No provider has a credential (${named}): a simulated provider runs beside the gateway.`,
     "Its answers are made up and labelled as simulated.",
   ];
 }

@@ -2,7 +2,7 @@
  * A request as one model accepts it. What the model would refuse and can do without is changed and reported; what it
  * cannot do without (a forced call, a prefilled answer) is a Fault. The tools were made flat before.
  */
-import { defined } from "../canon/json.ts";
+import { defined, type Json, list, obj, text } from "../canon/json.ts";
 import type { Block, CanonRequest, Lose, ProtocolId, ReasoningOptions, Turn } from "../canon/request.ts";
 import { dial } from "../effort/dial.ts";
 import { unsupported } from "../fault.ts";
@@ -12,7 +12,8 @@ import type { ModelFacts } from "./catalog.ts";
 export function fitModel(request: CanonRequest, facts: ModelFacts, protocol: ProtocolId, lose: Lose): CanonRequest {
   const model: Model = { facts, protocol, lose };
   refuse(request, model);
-  return [askSomething, placeSystem, boundOutput, setReasoning, setSampling].reduce(
+  refuseTogether(request, model);
+  return [openDocuments, askSomething, placeSystem, boundOutput, setReasoning, setSampling].reduce(
     (fitted, step) => step(fitted, model),
     request,
   );
@@ -34,9 +35,58 @@ function refuse({ turns, toolChoice }: CanonRequest, { facts }: Model): void {
   }
 }
 
+/** What the model takes alone, but not with something else that was asked for (wire.md C.11, C.12 and C.18). */
+function refuseTogether({ model, tools = [], format, stop = [] }: CanonRequest, { facts, protocol }: Model): void {
+  if (protocol === "chat" && stop.length > 0 && facts.dial.style === "effort" && !model.includes("o1")) {
+    throw unsupported("stop", "cannot be given to this model: it reasons, and such models of OpenAI stop at no text.");
+  }
+  if (protocol !== "gemini" || !beforeGemini3.test(model) || !tools.some(({ type }) => type === "function")) return;
+  if (format?.type === "schema") {
+    throw unsupported("format", "cannot stand beside function tools for this model: that came with Gemini 3.");
+  }
+  const search = tools.findIndex((tool) => tool.type === "web_search" && tool.live);
+  if (search >= 0) {
+    throw unsupported(
+      `tools[${search}]`,
+      "cannot stand beside function tools for this model: that came with Gemini 3.",
+    );
+  }
+}
+
+const beforeGemini3 = /gemini-(?:pro|[12])(?:[.-]|$)/i;
+
 /** Other blocks at the end are a turn that the provider paused, or calls whose results it will miss itself. */
 function isProse({ type }: Block): boolean {
   return type === "text" || type === "refusal" || type === "reasoning";
+}
+
+/** A document that is a list of blocks, which only Anthropic knows, as those blocks; its cuts served its own citations. */
+function openDocuments(request: CanonRequest, { protocol, lose }: Model): CanonRequest {
+  if (protocol === "messages" || request.ext?.messages === undefined) return request;
+  const turns = request.turns.map((turn, index) => ({
+    ...turn,
+    blocks: turn.blocks.flatMap((block, at) => openDocument(block, `turns[${index}].blocks[${at}]`, lose)),
+  }));
+  return { ...request, turns };
+}
+
+function openDocument(block: Block, field: string, lose: Lose): Block[] {
+  if (block.type !== "opaque" || block.protocol !== "messages" || block.value.type !== "document") return [block];
+  const content = list(obj(block.value.source).content);
+  const opened = content.map(openPart).filter((part) => part !== undefined);
+  if (content.length === 0 || opened.length < content.length) return [block];
+  lose(field, "document>blocks");
+  return opened;
+}
+
+function openPart(value: Json): Block | undefined {
+  const part = obj(value);
+  if (part.type === "text") return { type: "text", text: text(part.text) ?? "" };
+  const { type, media_type, data, url } = obj(part.source);
+  if (part.type !== "image") return undefined;
+  if (type === "url") return { type: "image", source: { type: "url", url: text(url) ?? "" } };
+  if (type !== "base64") return undefined;
+  return { type: "image", source: { type: "data", mediaType: text(media_type) ?? "", data: text(data) ?? "" } };
 }
 
 /** Anthropic and Gemini want a user's turn: instructions alone become one. */

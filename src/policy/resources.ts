@@ -3,7 +3,7 @@
  * it is. None is passed on, on either lane, until a team's own record of it exists (design page, chapter 5).
  */
 import type { Call } from "../call.ts";
-import { isObj, type Json } from "../canon/json.ts";
+import { isObj, type Json, type Obj } from "../canon/json.ts";
 import type { ProtocolId } from "../canon/request.ts";
 import { Fault, unsupported } from "../fault.ts";
 
@@ -27,14 +27,19 @@ const notKept = "names something kept at the provider, which is not available th
 
 /** Throws the Fault that names the first one in the call's body. */
 export function refuseResources({ protocol, body }: Call): void {
-  for (const path of paths[protocol]) {
+  refuseKept(paths[protocol], body);
+  if (protocol === "responses") refuseStored(body);
+}
+
+/** Throws the Fault that names the first thing in the body at one of these paths. */
+export function refuseKept(paths: readonly string[], body: Obj): void {
+  for (const path of paths) {
     for (const found of find(body, path.split("."))) {
       // A container may be described in full, which makes a new one; only an id names one that is there.
       const isMade = path === "tools[].container" && typeof found.value === "object";
       if (!isMade) throw unsupported(found.path, notKept);
     }
   }
-  if (protocol === "responses") refuseStored(body);
 }
 
 /** What the Responses API keeps by itself: earlier items named by their id, and answers made in the background. */

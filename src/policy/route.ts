@@ -21,11 +21,14 @@ export interface Routes {
   readonly aliases: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What of a call its way depends on. */
+type Asked = Pick<Call, "protocol" | "model" | "body">;
+
 /**
  * `alias`, `provider/model` (also for a model never heard of) or a bare name that a provider claims. Fault `no_model`
  * says what would have worked.
  */
-export function route(call: Call, routes: Routes): Target[] {
+export function route(call: Asked, routes: Routes): Target[] {
   const names = routes.aliases.get(call.model) ?? [call.model];
   const targets = names.map((name) => target(name, call, routes));
   const usable = targets.filter(
@@ -36,7 +39,7 @@ export function route(call: Call, routes: Routes): Target[] {
   return usable;
 }
 
-function target(name: string, call: Call, routes: Routes): Target {
+function target(name: string, call: Asked, routes: Routes): Target {
   const { provider, model } = find(name, routes.providers);
   const credential = routes.credentials.get(provider.id);
   return {
@@ -60,7 +63,7 @@ function find(name: string, providers: Routes["providers"]): { provider: Provide
 }
 
 /** The caller's own protocol where the provider speaks it, so that the bytes stay as they are; else its best one. */
-function protocolFor(provider: Provider, model: string, call: Call): ProtocolId {
+function protocolFor(provider: Provider, model: string, call: Asked): ProtocolId {
   const [best] = provider.speaks;
   if (best === undefined) throw new Fault("config", `The provider '${provider.id}' speaks no protocol.`);
   if (call.protocol === "chat" && mustLeaveChat(provider, model, call)) return "responses";
@@ -68,7 +71,7 @@ function protocolFor(provider: Provider, model: string, call: Call): ProtocolId 
 }
 
 /** OpenAI refuses function tools on Chat while a new model reasons, and points to Responses (wire.md fact 13). */
-function mustLeaveChat(provider: Provider, model: string, { body }: Call): boolean {
+function mustLeaveChat(provider: Provider, model: string, { body }: Asked): boolean {
   if (!provider.quirks?.includes("reasoning-tools-through-responses")) return false;
   if (list(body.tools).length === 0 || body.reasoning_effort === "none") return false;
   return modelFacts(model).toolsNeedResponses && list(body.tools).some((tool) => isObj(tool));

@@ -6,10 +6,12 @@
  * Token: `gbxr1` and base64url of key id (4 bytes), nonce (12), ciphertext, tag (16).
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
-import { defined, isObj, type Json, list, obj, text } from "../canon/json.ts";
-import type { ProtocolId, Reasoning } from "../canon/request.ts";
+import { defined, isObj, type Json, list, type Obj, obj, text } from "../canon/json.ts";
+import type { Ext, ProtocolId, Reasoning } from "../canon/request.ts";
 
 const prefix = "gbxr1";
+/** How the name of a token begins that is kept by the gateway, because it is too long for where it has to ride. */
+const namePrefix = "gbxk";
 /** How a token begins that a Gemini caller carries: its field must be base64, so the token is encoded once more. */
 const encodedPrefix = "Z2J4cj";
 const nonceBytes = 12;
@@ -23,8 +25,16 @@ export interface Sealer {
   open(token: string): Reasoning | undefined;
 }
 
-/** `roots`: the current root secret, then the previous one. */
-export function sealer(roots: readonly string[], team: string, random: (bytes: number) => Uint8Array): Sealer {
+/**
+ * `roots`: the current root secret, then the previous one. `kept`: the tokens that the call in hand names, by name; what
+ * opens a token opens its name too.
+ */
+export function sealer(
+  roots: readonly string[],
+  team: string,
+  random: (bytes: number) => Uint8Array,
+  kept: ReadonlyMap<string, string> = new Map(),
+): Sealer {
   let derived: Key[] | undefined;
   const keys = (): Key[] => {
     derived ??= roots.map((root) => deriveKey(root, team));
@@ -39,7 +49,8 @@ export function sealer(roots: readonly string[], team: string, random: (bytes: n
       const sealed = Buffer.concat([cipher.update(JSON.stringify(content(block, origin)), "utf8"), cipher.final()]);
       return prefix + Buffer.concat([key.id, nonce, sealed, cipher.getAuthTag()]).toString("base64url");
     },
-    open(token) {
+    open(given) {
+      const token = kept.get(given) ?? given;
       if (!token.startsWith(prefix)) return undefined;
       const bytes = Buffer.from(token.slice(prefix.length), "base64url");
       const key = keys().find(({ id }) => id.equals(bytes.subarray(0, idBytes)));
@@ -70,13 +81,24 @@ function decipher(key: Key, bytes: Buffer): string | undefined {
   }
 }
 
+/** A new name for a token that is kept; nobody guesses one. */
+export function tokenName(random: (bytes: number) => Uint8Array): string {
+  return namePrefix + Buffer.from(random(12)).toString("hex");
+}
+
+/** Is it such a name? */
+export function isTokenName(value: string): boolean {
+  return value.startsWith(namePrefix);
+}
+
+/** With `ext`: what the maker's codec has no word for belongs to the block, which has to come back as it was. */
 function content(block: Reasoning, origin: string): object {
   const { protocol, value, kind } = block.native ?? {};
-  return { origin, protocol, kind, value, summary: block.summary, content: block.content };
+  return { origin, protocol, kind, value, summary: block.summary, content: block.content, ext: block.ext };
 }
 
 function block(json: Json): Reasoning | undefined {
-  const { origin, protocol, kind, value, summary, content } = obj(json);
+  const { origin, protocol, kind, value, summary, content, ext } = obj(json);
   const maker = protocols.find((id) => id === protocol);
   const proof = text(value);
   if (maker === undefined || proof === undefined) return undefined;
@@ -86,13 +108,18 @@ function block(json: Json): Reasoning | undefined {
     summary: strings(summary),
     content: content === undefined ? undefined : strings(content),
     native: defined({ protocol: maker, value: proof, kind: text(kind), origin: text(origin) }),
+    ext: isObj(ext) ? readExt(ext) : undefined,
   });
+}
+
+function readExt(ext: Obj): Ext {
+  return Object.fromEntries(protocols.flatMap((id) => (isObj(ext[id]) ? [[id, ext[id]]] : [])));
 }
 
 /** May these bytes hold a token of ours? A quick look, before anything is parsed. */
 export function mayHoldToken(bytes: Uint8Array): boolean {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return text.includes(`"${prefix}`) || text.includes(`"${encodedPrefix}`);
+  return [`"${prefix}`, `"${encodedPrefix}`, `_${prefix}`, `_${namePrefix}`].some((sign) => text.includes(sign));
 }
 
 /**

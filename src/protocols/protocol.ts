@@ -6,7 +6,7 @@ import type { Event, Message } from "../canon/event.ts";
 import type { Obj } from "../canon/json.ts";
 import type { CanonRequest, Lose, ProtocolId, Reasoning } from "../canon/request.ts";
 import type { Usage } from "../canon/usage.ts";
-import type { Fault } from "../fault.ts";
+import type { Fault, FaultKind } from "../fault.ts";
 import type { Frame, OutFrame } from "../http/sse.ts";
 
 /**
@@ -18,7 +18,7 @@ export type Disposition = "mapped" | "dropped" | "refused";
 /** Packs a reasoning block with its native proof into a token that only this team's calls can open. */
 export type Seal = (block: Reasoning) => string;
 
-/** The block in a token of ours; `undefined` when the token is not ours, or does not open. */
+/** The block in a token of ours, or under the name of one; `undefined` when it is not ours, or does not open. */
 export type Open = (token: string) => Reasoning | undefined;
 
 /** What an encoder of answers needs to know beside the answer. */
@@ -30,6 +30,11 @@ export interface ReplyContext {
   /** Seconds since 1970. */
   readonly createdAt: number;
   readonly seal: Seal;
+  /**
+   * Keeps a token for a while and gives it a name that is short and that `open` takes too. Absent where nothing outlives
+   * the call.
+   */
+  readonly keep?: (token: string) => string;
   /** Reports what of the answer the caller's protocol cannot say. */
   readonly lose: Lose;
 }
@@ -93,6 +98,8 @@ export interface Protocol {
     /** `body` is the text of a failed answer, whatever it is (JSON, HTML, nothing). */
     decode(status: number, body: string): Fault;
     encode(fault: Fault, requestId: string): Obj;
+    /** Where the protocol has another status for a kind of fault than most. */
+    readonly statuses?: { readonly [kind in FaultKind]?: number };
   };
   /** Folds whatever usage this body or frame carries into what was known. */
   usage(body: Obj, was: Usage): Usage;

@@ -16,6 +16,9 @@ const quirks = [
   "system-role-only",
   "functions-only",
   "max-tokens",
+  "no-openai-members",
+  "mistral-members",
+  "usage-unasked",
   "reasoning-tools-through-responses",
   "simulated",
 ] as const satisfies readonly Quirk[];

@@ -29,9 +29,15 @@ const sums = `
 export class Team extends DurableObject {
   #isReady = false;
 
-  /** Enters a call; the same one again changes nothing. */
-  settle(row: UsageRow): void {
+  /** Enters calls, all in one commit; the same one again changes nothing. */
+  settle(rows: readonly UsageRow[]): void {
     this.#prepare();
+    this.ctx.storage.transactionSync(() => {
+      for (const row of rows) this.#enter(row);
+    });
+  }
+
+  #enter(row: UsageRow): void {
     const { usage } = row;
     const counts = [usage.input, usage.cacheRead, usage.cacheWrite, usage.output, usage.reasoning, usage.searches];
     this.ctx.storage.sql.exec(

@@ -1,6 +1,6 @@
 /** Each caller's protocol over each provider's, whole and streamed: the same answer, counted once. */
 import { describe, expect, it } from "vitest";
-import { type Caller, paths, question, textOf } from "./calls.ts";
+import { type Caller, dataOf, paths, question, textOf } from "./calls.ts";
 import { callsFor, gateway, play } from "./gateway.ts";
 
 const turn = {
@@ -8,7 +8,7 @@ const turn = {
   usage: { input: 100, cached: 40, output: 30, reasoning: 10 },
 };
 const callers: Caller[] = ["responses", "chat"];
-const providers = ["openai", "anthropic", "compatible"];
+const providers = ["openai", "anthropic", "compatible", "gemini"];
 const cases = callers.flatMap((caller) =>
   providers.flatMap((provider) => [true, false].map((stream) => ({ caller, provider, stream }))),
 );
@@ -29,6 +29,7 @@ describe("an answer", () => {
     await idle();
     const [sum] = await deps.store.usage(team);
     expect(sum).toMatchObject({ provider, model, calls: 1, input: 100, cacheRead: 40, output: 30, estimated: 0 });
+    expect(sum?.reasoning).toBe(10);
     expect(await callsFor(model)).toHaveLength(1);
   });
 
@@ -85,6 +86,29 @@ describe("an answer", () => {
     });
   });
 
+  it("brings a Gemini model's signed call back to it through a Responses caller, byte for byte", async () => {
+    const { post } = gateway();
+    const call = { call: "look", arguments: { at: "x" } };
+    const tools = [{ type: "function", name: "look", parameters: { type: "object", properties: {} } }];
+    for (const stream of [false, true]) {
+      const first = { model: "gemini/signed", input: [{ role: "user", content: "Look." }], tools, store: false };
+      await play("signed", { blocks: [{ reasoning: "Hm.", signature: "c2lnbmF0dXJl" }, call] }, { blocks: [] });
+      const output = outputOf(await (await post(paths.responses, { ...first, stream })).text());
+      const id = output.find((item) => item.type === "function_call")?.call_id;
+      const result = { type: "function_call_output", call_id: id, output: "seen" };
+      const second = await post(paths.responses, { ...first, input: [...first.input, ...output, result] });
+      expect(second.status, await second.clone().text()).toBe(200);
+      const contents = (await callsFor("signed")).at(-1)?.body.contents as { role: string; parts: object[] }[];
+      expect({ stream, model: contents[1] }).toMatchObject({
+        model: {
+          role: "model",
+          parts: [{ functionCall: { name: "look", args: { at: "x" } }, thoughtSignature: "c2lnbmF0dXJl" }],
+        },
+      });
+      expect(contents[2]).toMatchObject({ parts: [{ functionResponse: { name: "look" } }] });
+    }
+  });
+
   it("goes without what another account made, and says so", async () => {
     const { post } = gateway();
     await play("elsewhere", { blocks: [{ reasoning: "Hm.", signature: "c2lnbmF0dXJl" }, { text: "A" }] });
@@ -100,3 +124,11 @@ describe("an answer", () => {
     expect(JSON.stringify((await callsFor("elsewhere-2"))[0]?.body)).not.toContain("c2lnbmF0dXJl");
   });
 });
+
+/** The output items of a whole or streamed Responses answer. */
+function outputOf(answer: string): { type: string; call_id?: string }[] {
+  if (answer.startsWith("{")) return JSON.parse(answer).output;
+  const last = dataOf(answer).at(-1);
+  const { response } = last as { response: { output: { type: string; call_id?: string }[] } };
+  return response.output;
+}

@@ -8,6 +8,9 @@ import { flight } from "../../src/http/flight.ts";
 import { authenticator } from "../../src/policy/auth.ts";
 import { checkKey, mintKey, mintTeam } from "../../src/policy/key.ts";
 import { durableStore } from "../../src/stores/durable.ts";
+import { gathering } from "../../src/stores/gather.ts";
+import { durableTokens } from "../../src/stores/recall.ts";
+import type { Recall } from "../../src/teams/recall.ts";
 import type { Team } from "../../src/teams/team.ts";
 import type { Fetch } from "../../src/upstream.ts";
 import type { Turn } from "../sim/script.ts";
@@ -26,7 +29,7 @@ export interface Gateway {
   idle(): Promise<void>;
 }
 
-/** @param settings beside those that lead `openai`, `anthropic` and `compatible` (chat only) to the simulator */
+/** @param settings beside those that lead `openai`, `anthropic`, `gemini` and `compatible` (chat only) to the simulator */
 export function gateway(
   settings: Record<string, unknown> = {},
   fetchWith: Fetch = (url, init) => fetch(url, init),
@@ -42,6 +45,8 @@ export function gateway(
     ANTHROPIC_API_KEY: "sk-ant-secret",
     OPENAI_BASE_URL: `${sim}/v1`,
     ANTHROPIC_BASE_URL: sim,
+    GEMINI_API_KEY: "gm-secret",
+    GEMINI_BASE_URL: sim,
     COMPATIBLE_KEY: "ck-secret",
     PROVIDERS: { compatible: { base: `${sim}/v1`, speaks: ["chat"], secret: "COMPATIBLE_KEY" } },
     ...settings,
@@ -65,11 +70,19 @@ export function gateway(
 }
 
 function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Deps {
-  const { TEAM } = env as unknown as { TEAM: DurableObjectNamespace<Team> };
+  const { TEAM, RECALL } = env as unknown as {
+    TEAM: DurableObjectNamespace<Team>;
+    RECALL: DurableObjectNamespace<Recall>;
+  };
   return {
     config,
     auth: authenticator([secret]),
-    store: durableStore(TEAM, config.firstKey),
+    store: durableStore(
+      TEAM,
+      gathering((ms) => scheduler.wait(ms)),
+      config.firstKey,
+    ),
+    tokens: durableTokens(RECALL),
     fetch: fetchWith,
     clock: { now: () => Date.now(), wait: (ms) => scheduler.wait(ms) },
     random,

@@ -11,6 +11,8 @@ export interface Answer {
   headers: Record<string, string>;
   pieces: string[];
   ending: "end" | "stall" | "reset";
+  /** How the pieces are bytes; UTF-8 where absent. */
+  encoding?: "latin1";
 }
 
 const json = { "content-type": "application/json" };
@@ -21,6 +23,11 @@ export function shape(wire: Wire, take: Take, request: ProviderRequest, fault: F
   if (whole !== undefined) return whole;
   const streamed = fault?.kind === "stream-for-json" || (request.stream && fault?.kind !== "json-for-stream");
   const asked = fault?.kind === "stream-for-json" ? { ...request, stream: true, sse: true } : request;
+  const bytes = streamed ? undefined : wire.whole?.(take, asked);
+  if (bytes !== undefined) {
+    const spoiled = spoil(wire, take, asked, halves(bytes.bytes), streamed, fault);
+    return { status: 200, headers: { "content-type": bytes.type }, encoding: "latin1", ...spoiled };
+  }
   const parts = streamed ? wire.stream(take, asked) : halves(JSON.stringify(wire.json(take, asked)));
   const type = streamed && asked.sse ? streamType(wire) : "application/json; charset=utf-8";
   return {
@@ -45,7 +52,7 @@ export async function deliver(
   response.flushHeaders();
   for (const [index, unit] of units(answer.pieces, pace).entries()) {
     if (index > 0) await wait(pace.eventMs, signal);
-    for (const chunk of chunks(unit, pace.chunkBytes)) {
+    for (const chunk of chunks(unit, pace.chunkBytes, answer.encoding)) {
       await write(response, chunk, signal);
       // Without a turn of the event loop Node gathers the chunks into one packet, and the client never sees them apart.
       if (pace.chunkBytes !== undefined) await nextTurn();
@@ -146,8 +153,8 @@ function units(pieces: string[], pace: Pace): string[] {
   return pace.chunkBytes === undefined || pace.eventMs !== undefined ? pieces : [pieces.join("")];
 }
 
-function chunks(text: string, size: number | undefined): Uint8Array[] {
-  const bytes = Buffer.from(text);
+function chunks(text: string, size: number | undefined, encoding: "latin1" | "utf8" = "utf8"): Uint8Array[] {
+  const bytes = Buffer.from(text, encoding);
   const step = size ?? Math.max(bytes.length, 1);
   return Array.from({ length: Math.ceil(bytes.length / step) }, (_, index) =>
     bytes.subarray(index * step, (index + 1) * step),

@@ -1,17 +1,18 @@
 // What the simulated provider was asked: every call, and when its connection closed.
 
 import type { ServerResponse } from "node:http";
-import type { ProtocolId } from "./wire.ts";
+import type { WireId } from "./wire.ts";
 
 /** One request to a provider path, refused ones included. */
 export interface Call {
-  protocol: ProtocolId;
+  protocol: WireId;
   method: string;
   /** With its query. */
   path: string;
   headers: Record<string, string>;
   /** The parsed body; null if it was not JSON. */
   body: unknown;
+  /** The bytes of a form as Latin-1. */
   raw: string;
   /** Milliseconds since the epoch. */
   at: number;

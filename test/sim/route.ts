@@ -1,10 +1,16 @@
 // Which provider a path belongs to, and the request read from it.
 
 import type { IncomingMessage } from "node:http";
+import { speech, transcriptions } from "./audio.ts";
 import { chat } from "./chat.ts";
+import { completions } from "./completions.ts";
+import { embeddings, geminiEmbeddings } from "./embeddings.ts";
+import { readFields } from "./form.ts";
 import { gemini } from "./gemini.ts";
+import { images } from "./images.ts";
 import { isObj, parse, str } from "./json.ts";
 import { messages } from "./messages.ts";
+import { moderations } from "./moderations.ts";
 import { responses } from "./responses.ts";
 import type { Check, ProviderRequest, Wire } from "./wire.ts";
 
@@ -19,26 +25,38 @@ const paths: Record<string, Wire> = {
   "/v1/responses": responses,
   "/v1/chat/completions": chat,
   "/v1/messages": messages,
+  "/v1/completions": completions,
+  "/v1/embeddings": embeddings,
+  "/v1/moderations": moderations,
+  "/v1/images/generations": images,
+  "/v1/images/edits": images,
+  "/v1/images/variations": images,
+  "/v1/audio/speech": speech,
+  "/v1/audio/transcriptions": transcriptions,
+  "/v1/audio/translations": transcriptions,
 };
 
 /** The route of a POST, or undefined. Gemini's model may contain slashes, its colon may be encoded. */
 export function findRoute(url: URL): Route | undefined {
   const wire = paths[url.pathname];
   if (wire !== undefined) return { wire };
-  const found = /^\/v1(?:beta|alpha)?\/models\/(.+)(?::|%3A)(generateContent|streamGenerateContent)$/i.exec(
-    url.pathname,
-  );
+  const found =
+    /^\/v1(?:beta|alpha)?\/models\/(.+)(?::|%3A)(generateContent|streamGenerateContent|batchEmbedContents)$/i.exec(
+      url.pathname,
+    );
   if (found === null) return undefined;
-  return { wire: gemini, model: decodeURIComponent(found[1] ?? ""), method: found[2] ?? "" };
+  const own = found[2] === "batchEmbedContents" ? geminiEmbeddings : gemini;
+  return { wire: own, model: decodeURIComponent(found[1] ?? ""), method: found[2] ?? "" };
 }
 
 export function readRequest(route: Route, message: IncomingMessage, url: URL, raw: string): ProviderRequest {
-  const parsed = parse(raw);
+  const parsed = readAny(message, raw);
   const body = isObj(parsed) ? parsed : {};
+  const { streams = ({ stream }) => stream === true || stream === "true" } = route.wire;
   return {
     protocol: route.wire.protocol,
     model: route.model ?? str(body.model),
-    stream: route.method === undefined ? body.stream === true : route.method === "streamGenerateContent",
+    stream: route.method === undefined ? streams(body) : route.method === "streamGenerateContent",
     sse: route.method === undefined || url.searchParams.get("alt") === "sse",
     headers: readHeaders(message),
     query: url.searchParams,
@@ -48,8 +66,8 @@ export function readRequest(route: Route, message: IncomingMessage, url: URL, ra
 }
 
 /** The first check of every protocol. */
-export const wellFormed: Check = ({ raw }) =>
-  isObj(parse(raw))
+export const wellFormed: Check = ({ raw, headers }) =>
+  isObj(parse(raw)) || isForm(headers["content-type"])
     ? undefined
     : {
         message: "We could not parse the JSON body of your request: it has to be a JSON object.",
@@ -59,7 +77,17 @@ export const wellFormed: Check = ({ raw }) =>
 export async function readBody(message: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks).toString(isForm(message.headers["content-type"]) ? "latin1" : "utf8");
+}
+
+/** The body, parsed: a form as its fields. */
+export function readAny(message: IncomingMessage, raw: string): unknown {
+  const type = message.headers["content-type"];
+  return isForm(type) ? readFields(type ?? "", raw) : parse(raw);
+}
+
+function isForm(type: string | undefined): boolean {
+  return type?.startsWith("multipart/form-data") === true;
 }
 
 function readHeaders(message: IncomingMessage): Record<string, string> {

@@ -1,6 +1,7 @@
 // What a test tells the simulated provider to answer: turns, blocks and faults, free of any protocol.
 
 import { isObj } from "./json.ts";
+import type { Proofs } from "./signatures.ts";
 
 /** One answer. It is rendered in whichever protocol is asked. */
 export interface Turn {
@@ -12,6 +13,8 @@ export interface Turn {
   usage?: Usage;
   fault?: Fault;
   pace?: Pace;
+  /** From this answer on, proofs of reasoning that come back are looked at. Default: any that are well formed will do. */
+  proofs?: Proofs;
 }
 
 export type Finish = "stop" | "length" | "tool_calls" | "refusal" | "content_filter" | "stop_sequence";
@@ -117,7 +120,7 @@ export function readTurns(value: unknown): Turn[] | string {
 function wrongTurn(turn: unknown): string | undefined {
   if (!isObj(turn)) return "not an object";
   for (const key of Object.keys(turn)) {
-    if (!["blocks", "finish", "usage", "fault", "pace"].includes(key)) return `unknown member ${key}`;
+    if (!["blocks", "finish", "usage", "fault", "pace", "proofs"].includes(key)) return `unknown member ${key}`;
   }
   const blocks = turn.blocks ?? [];
   if (!Array.isArray(blocks)) return "blocks is not a list";

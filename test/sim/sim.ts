@@ -6,9 +6,9 @@ import { judge } from "./check.ts";
 import { control, modelList, notFound, sendJson } from "./control.ts";
 import { type Answer, deliver, shape } from "./faults.ts";
 import { type Call, createJournal, type Journal } from "./journal.ts";
-import { parse } from "./json.ts";
-import { findRoute, type Route, readBody, readRequest, wellFormed } from "./route.ts";
+import { findRoute, type Route, readAny, readBody, readRequest, wellFormed } from "./route.ts";
 import type { Pace, Turn } from "./script.ts";
+import { type Vault, vault } from "./signatures.ts";
 import { defaultTurn, identity, resolve } from "./take.ts";
 import type { Problem, ProviderRequest, Wire } from "./wire.ts";
 
@@ -41,12 +41,13 @@ interface State {
   scripts: Map<string, Turn[]>;
   /** Accepted calls so far, by model. */
   played: Map<string, number>;
+  vault: Vault;
 }
 
 /** Starts the simulated provider. Rejects if the port is taken. */
 export async function startSim(options: SimOptions = {}): Promise<Sim> {
   const { port = 0, host = "127.0.0.1", keep = Number.POSITIVE_INFINITY } = options;
-  const state: State = { journal: createJournal(keep), scripts: new Map(), played: new Map() };
+  const state: State = { journal: createJournal(keep), scripts: new Map(), played: new Map(), vault: vault() };
   const server = createServer((message, response) => {
     answer(state, message, response).catch((error: unknown) => fail(response, error));
   });
@@ -94,7 +95,7 @@ async function answerCall(
     method: message.method ?? "",
     path: message.url ?? "",
     headers: request.headers,
-    body: parse(raw) ?? null,
+    body: readAny(message, raw) ?? null,
     raw,
     at,
     closed: "open",
@@ -111,11 +112,13 @@ async function answerCall(
 function prepare(state: State, wire: Wire, request: ProviderRequest): Answer & { pace: Pace } {
   const ordinal = state.played.get(request.model) ?? 0;
   const headers = wire.headers(request, identity(request, ordinal));
-  const problem = judge([wellFormed, ...wire.checks], request);
+  const problem = judge([wellFormed, ...wire.checks, state.vault.check], request);
   const turn = problem ?? chooseTurn(state, wire, request, ordinal);
   if ("message" in turn) return { ...refuse(wire, request, ordinal, turn, headers), pace: {} };
   state.played.set(request.model, ordinal + 1);
-  const answer = shape(wire, resolve(turn, request, ordinal), request, turn.fault);
+  const take = resolve(turn, request, ordinal);
+  if (turn.proofs !== undefined) state.vault.note(wire.json(take, request), turn.proofs, request);
+  const answer = shape(wire, take, request, turn.fault);
   return { ...answer, headers: { ...headers, ...answer.headers }, pace: turn.pace ?? {} };
 }
 

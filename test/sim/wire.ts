@@ -5,9 +5,12 @@ import type { Block, Finish, Usage } from "./script.ts";
 
 export type ProtocolId = "responses" | "chat" | "messages" | "gemini";
 
+/** A protocol, or another of OpenAI's endpoints. */
+export type WireId = ProtocolId | "completions" | "embeddings" | "moderations" | "images" | "audio";
+
 /** A request to a provider, parsed but not yet judged. */
 export interface ProviderRequest {
-  protocol: ProtocolId;
+  protocol: WireId;
   /** From the body, or from the path for Gemini. */
   model: string;
   stream: boolean;
@@ -57,11 +60,15 @@ export interface Frames {
 }
 
 export interface Wire {
-  readonly protocol: ProtocolId;
+  readonly protocol: WireId;
   /** In the order in which a provider looks; the first problem is the answer. */
   readonly checks: readonly Check[];
   /** The conversation, without system text. */
   entries(body: Obj): Entry[];
+  /** Whether a stream was asked for, where that is not said by `stream: true`. */
+  streams?(body: Obj): boolean;
+  /** An answer that is no JSON: its type and its bytes as Latin-1. */
+  whole?(take: Take, request: ProviderRequest): { type: string; bytes: string } | undefined;
   /** Whether the caller asked to see reasoning. */
   wantsReasoning(body: Obj): boolean;
   json(take: Take, request: ProviderRequest): Obj;

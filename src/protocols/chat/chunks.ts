@@ -22,9 +22,10 @@ export function encode(context: ReplyContext): Encoder {
       case "delta":
         return say.deltas(say.blocks.more(event.index, event));
       case "seal":
+        say.blocks.seal(event.index, event.native);
         return [];
       case "close":
-        return say.deltas(say.blocks.close(event.index));
+        return say.deltas(say.blocks.close(event.index, event.ext));
       case "finish":
         return say.finish(event);
       case "error":

@@ -6,6 +6,7 @@ import { Fault } from "../../fault.ts";
 import type { ReplyContext } from "../protocol.ts";
 import { encodeAnnotations } from "./annotations.ts";
 import { answer, keptMembers } from "./answer.ts";
+import { carrier } from "./carrier.ts";
 import { blurred, finishWords } from "./finish.ts";
 import { merge } from "./members.ts";
 import { writeUsage } from "./usage.ts";
@@ -27,7 +28,7 @@ function asChunk(choice: Json): Json {
 export function encode(message: Message, context: ReplyContext): Obj {
   const { id, createdAt: created, request } = context;
   const finish_reason = finishWord(message.finish, context.lose);
-  const said = { index: 0, message: encodeSaid(message, context.lose), logprobs: null, finish_reason };
+  const said = { index: 0, message: encodeSaid(message, context), logprobs: null, finish_reason };
   const envelope = { id: `chatcmpl-${id}`, object: "chat.completion", created, model: request.model };
   return defined({ ...envelope, choices: [said], usage: writeUsage(message.usage), ...keptOf(message.ext?.chat) });
 }
@@ -45,18 +46,22 @@ export function finishWord({ reason }: Finish, lose: Lose): string {
   return word;
 }
 
-function encodeSaid(message: Message, lose: Lose): Obj {
+function encodeSaid(message: Message, context: ReplyContext): Obj {
   let content: string | null = null;
   const annotations: Obj[] = [];
+  const calls: ToolCall[] = [];
+  const carried = carrier(context);
   for (const block of message.blocks) {
+    const before = content?.length ?? 0;
+    if (block.type === "reasoning") carried.note(block, before);
+    if (block.type === "call") calls.push(carried.load(block));
     if (block.type !== "text") continue;
-    annotations.push(...encodeAnnotations(block.annotations ?? [], content?.length ?? 0));
+    annotations.push(...encodeAnnotations(block.annotations ?? [], before));
     content = (content ?? "") + block.text;
   }
-  const calls = message.blocks.filter((block): block is ToolCall => block.type === "call");
   const reasoning = message.blocks.flatMap(shownParts).join("\n\n");
   message.blocks.forEach((block, at) => {
-    if (!hasPlace(block)) lose(`blocks[${at}]`);
+    if (!hasPlace(block)) context.lose(`blocks[${at}]`);
   });
   return defined({
     role: "assistant",

@@ -3,6 +3,7 @@ import { reportForeign } from "../../canon/foreign.ts";
 import { defined, isObj, type Json, type Obj } from "../../canon/json.ts";
 import { type CanonRequest, type Ext, efforts, type Format, type Lose } from "../../canon/request.ts";
 import { invalid } from "../../fault.ts";
+import type { Open } from "../protocol.ts";
 import { fields } from "./fields.ts";
 import { userId } from "./ids.ts";
 import {
@@ -35,7 +36,7 @@ const nested = {
 const mapped = Object.entries(fields).flatMap(([field, disposition]) => (disposition === "mapped" ? [field] : []));
 const known: Shape = { ...Object.fromEntries(mapped.map((field) => [field, true as const])), ...nested };
 
-export function decode(body: Obj): CanonRequest {
+export function decode(body: Obj, open: Open): CanonRequest {
   const stream = readFlag(body.stream, "stream") ?? false;
   const options = readObj(body.stream_options, "stream_options") ?? {};
   const effort = readText(body.reasoning_effort, "reasoning_effort");
@@ -43,7 +44,7 @@ export function decode(body: Obj): CanonRequest {
   return defined({
     model: required(readText(body.model, "model"), "model"),
     stream,
-    turns: decodeTurns(body.messages),
+    turns: decodeTurns(body.messages, open),
     tools: decodeTools(body),
     toolChoice: decodeToolChoice(body),
     parallel: readFlag(body.parallel_tool_calls, "parallel_tool_calls"),

@@ -1,15 +1,18 @@
 /** What the blocks of an answer put into the deltas of its chunks. */
-import type { Delta } from "../../canon/event.ts";
+import { type Delta, grow } from "../../canon/event.ts";
 import { defined, type Obj } from "../../canon/json.ts";
-import type { Block, Lose, ToolCall } from "../../canon/request.ts";
+import type { Block, Ext, Native, ToolCall } from "../../canon/request.ts";
+import type { ReplyContext } from "../protocol.ts";
 import { encodeAnnotations } from "./annotations.ts";
+import { carrier } from "./carrier.ts";
 import { merge } from "./members.ts";
 import { hasPlace } from "./reply.ts";
 
 export interface Speakers {
   open(index: number, block: Block): Obj[];
-  more(index: number, delta: Part): Obj[];
-  close(index: number): Obj[];
+  more(index: number, delta: Delta): Obj[];
+  seal(index: number, native: Native): void;
+  close(index: number, ext?: Ext): Obj[];
   hasRefused(): boolean;
 }
 
@@ -31,8 +34,11 @@ interface Progress {
   hasRefused: boolean;
 }
 
-export function speakers({ lose }: { readonly lose: Lose }): Speakers {
+export function speakers(context: Pick<ReplyContext, "lose" | "seal" | "keep">): Speakers {
   const open = new Map<number, Speaker>();
+  /** Reasoning is carried whole, whatever of it is shown. */
+  const thoughts = new Map<number, Block>();
+  const carried = carrier(context);
   const progress: Progress = { length: 0, calls: 0, hasRefused: false };
   const reasoning = reasoningSpeakers();
 
@@ -45,23 +51,38 @@ export function speakers({ lose }: { readonly lose: Lose }): Speakers {
       case "reasoning":
         return reasoning();
       case "call":
-        return callSpeaker(block, progress.calls++);
+        return callSpeaker(carried.load(block), progress.calls++);
       default:
         return undefined;
     }
   }
 
+  function keepUp(index: number, event: Parameters<typeof grow>[1]): void {
+    const thought = thoughts.get(index);
+    if (thought !== undefined) thoughts.set(index, grow(thought, event));
+  }
+
   return {
     open(index, block) {
-      if (!hasPlace(block)) lose(`blocks[${index}]`);
+      if (!hasPlace(block)) context.lose(`blocks[${index}]`);
+      if (block.type === "reasoning") thoughts.set(index, block);
       const spoken = speaker(block);
       if (spoken === undefined) return [];
       open.set(index, spoken);
       const head = spoken.head === undefined ? [] : [spoken.head];
       return [...head, ...partsOf(block).flatMap((part) => spoken.more(part))];
     },
-    more: (index, delta) => open.get(index)?.more(delta) ?? [],
-    close: (index) => open.get(index)?.close?.() ?? [],
+    more(index, delta) {
+      keepUp(index, delta);
+      return open.get(index)?.more(delta) ?? [];
+    },
+    seal: (index, native) => keepUp(index, { type: "seal", index, native }),
+    close(index, ext) {
+      keepUp(index, { type: "close", index, ...(ext && { ext }) });
+      const thought = thoughts.get(index);
+      if (thought?.type === "reasoning") carried.note(thought, progress.length);
+      return open.get(index)?.close?.() ?? [];
+    },
     hasRefused: () => progress.hasRefused,
   };
 }

@@ -35,6 +35,6 @@ export const messages: Protocol = {
   request: { decode: decodeRequest, encode: encodeRequest },
   reply: { decode: decodeReply, encode: encodeReply },
   stream: { decode: decodeStream, encode: encodeStream, watch: watchStream },
-  fault: { decode: decodeFault, encode: encodeFault },
+  fault: { decode: decodeFault, encode: encodeFault, statuses: { quota: 402, overloaded: 529 } },
   usage: decodeUsage,
 };

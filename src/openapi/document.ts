@@ -1,0 +1,72 @@
+/** openapi.yaml as an object: paths by hand, components from the schemas. Runs in Node only. */
+import * as z from "zod";
+import { answerHeaders, paths } from "./paths.ts";
+import { schemas } from "./schemas.ts";
+
+type Described = Readonly<Record<string, unknown>>;
+
+export function document(): Described {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Gearbox",
+      version: "0.1.0",
+      description: "One OpenAI-compatible URL and one key in front of every LLM provider.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "http://127.0.0.1:8787" }],
+    security: [{ bearer: [] }, { apiKey: [] }, { googleKey: [] }, { queryKey: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer" },
+        apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
+        googleKey: { type: "apiKey", in: "header", name: "x-goog-api-key" },
+        queryKey: { type: "apiKey", in: "query", name: "key" },
+      },
+      parameters: {
+        Strict: {
+          name: "x-gearbox-strict",
+          in: "header",
+          description:
+            "With `true`, whatever would be dropped or changed on the way to the provider is an error instead.",
+          schema: { type: "string", enum: ["true", "false"] },
+        },
+      },
+      headers,
+      responses: {
+        Answer: {
+          description: "The answer in the caller's protocol, as JSON or as an event stream.",
+          headers: answerHeaders,
+          content: {
+            "application/json": { schema: { type: "object" } },
+            "text/event-stream": { schema: { type: "string" } },
+          },
+        },
+        Refusal: {
+          description: "What is wrong, in OpenAI's form; 429 and 503 carry `retry-after`.",
+          content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+        },
+      },
+      schemas: described(),
+    },
+  };
+}
+
+const text = { type: "string" } as const;
+
+const headers = {
+  RequestId: { description: "The call's id.", schema: text },
+  Provider: { description: "Who answered.", schema: text },
+  Model: { description: "The provider's own name for the model.", schema: text },
+  Lost: { description: "What of the request did not cross as it was: `field=dropped`, `field=from>to`.", schema: text },
+} as const;
+
+/** The schemas as OpenAPI 3.1 has them, without the marks of a document of their own. */
+function described(): Described {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const uri = (id: string): string => `#/components/schemas/${id}`;
+  const found = z.toJSONSchema(registry, { target: "draft-2020-12", io: "input", uri });
+  return Object.fromEntries(Object.entries(found.schemas).map(([id, { $schema, $id, ...schema }]) => [id, schema]));
+}

@@ -1,0 +1,156 @@
+/**
+ * One call of an OpenAI endpoint at one target: its body goes up with nothing changed but the model's name, and the
+ * answer comes back as what it is, JSON, an event stream, or bytes that are none of our business.
+ */
+import type { Obj } from "../canon/json.ts";
+import { isObj } from "../canon/json.ts";
+import type { Loss } from "../canon/request.ts";
+import { noUsage } from "../canon/usage.ts";
+import type { Deps } from "../deps.ts";
+import { Fault, unsupported } from "../fault.ts";
+import type { Ticket } from "../http/flight.ts";
+import { streamHeaders, upward } from "../http/headers.ts";
+import { setMember, splice } from "../http/json.ts";
+import { isEventStream, isJson } from "../http/media-type.ts";
+import { hop, type Pipe } from "../http/stream.ts";
+import { type Outcome, relayed, type Tell } from "../pipes.ts";
+import type { Target } from "../policy/route.ts";
+import { protocols } from "../protocols/index.ts";
+import { refusal } from "../refuse.ts";
+import { report } from "../report.ts";
+import { settle } from "../settle.ts";
+import type { Key } from "../stores/store.ts";
+import { type Outgoing, send } from "../upstream.ts";
+import { type Embeddings, embeddings } from "./gemini-embeddings.ts";
+import { metered, typedEvents } from "./meter.ts";
+import { renameFor } from "./route.ts";
+import type { JsonPayload, Task } from "./task.ts";
+
+export interface TaskContext {
+  readonly id: string;
+  readonly task: Task;
+  readonly key: Key;
+  readonly request: Request;
+  readonly ticket: Ticket;
+  readonly deps: Deps;
+}
+
+/** The answer of this target; throws the Fault for which another may be tried. */
+export function perform(target: Target, context: TaskContext): Promise<Response> {
+  return target.protocol === "gemini" ? translated(target, context) : passedOn(target, context);
+}
+
+async function passedOn(target: Target, context: TaskContext): Promise<Response> {
+  const { id, task } = context;
+  const answer = await accepted(sendOn(target, context), target, context);
+  const headers = report(id, target, answer);
+  if (isEventStream(answer)) {
+    const events = task.operation === "completions" ? protocols.chat : typedEvents;
+    const body = hopped(answer, (tell) => relayed(events, asksUsage(task), tell), target, context);
+    return new Response(body, { headers: { ...headers, ...streamHeaders } });
+  }
+  const type = { "content-type": answer.headers.get("content-type") ?? "application/octet-stream" };
+  if (isJson(answer)) {
+    return new Response(hopped(answer, metered, target, context), { headers: { ...headers, ...type } });
+  }
+  // What is no JSON names no price: it goes through the platform's own pipe, and the call counts as estimated.
+  settle({ usage: noUsage, ended: "whole" }, target, context);
+  return new Response(answer.body, { headers: { ...headers, ...type } });
+}
+
+function sendOn(target: Target, context: TaskContext): Promise<Response> {
+  const { task, request, deps } = context;
+  const { operation, payload } = task;
+  const now = deps.clock.now();
+  const rest = { path: operation, headers: upward(request.headers), accept: "*/*", now };
+  if (payload.kind === "json") {
+    const body = relayedBody(payload, task, target);
+    return send(target, { ...rest, body, stream: payload.stream, signal: leaving(request).signal }, deps.fetch);
+  }
+  const { body, failed } = payload.send(renameFor(target, operation, deps.config));
+  const abort = leaving(request);
+  const outgoing = { ...rest, body, contentType: payload.type, stream: false, signal: abort.signal };
+  const sent = send(target, outgoing, deps.fetch);
+  // What breaks on the caller's side is the caller's to hear of, not that the provider could not be reached.
+  failed.catch(() => abort.abort());
+  sent.catch(() => undefined);
+  return Promise.race([failed, sent]);
+}
+
+/** Ends the provider's work when the caller leaves. */
+function leaving(request: Request): AbortController {
+  const abort = new AbortController();
+  request.signal.addEventListener("abort", () => abort.abort(), { once: true });
+  return abort;
+}
+
+function relayedBody({ bytes, body, spans }: JsonPayload, task: Task, target: Target): Uint8Array[] {
+  const edits = [
+    ...(task.model === undefined || task.model === target.model ? [] : [["model", target.model] as const]),
+    ...(asksUsage(task) ? [["stream_options", { ...streamOptions(body), include_usage: true }] as const] : []),
+  ];
+  return splice(
+    bytes,
+    edits.map(([member, value]) => setMember(bytes, spans, member, JSON.stringify(value))),
+  );
+}
+
+/** A stream of completions tells what it cost only if asked to; where the caller has not asked, we do. */
+function asksUsage({ operation, payload }: Task): boolean {
+  if (operation !== "completions" || payload.kind !== "json" || !payload.stream) return false;
+  return streamOptions(payload.body).include_usage !== true;
+}
+
+function streamOptions({ stream_options: options }: Obj): Obj {
+  return isObj(options) ? options : {};
+}
+
+async function translated(target: Target, context: TaskContext): Promise<Response> {
+  const { id, task, request, ticket, deps } = context;
+  if (task.payload.kind !== "json") throw new Fault("media_type", "Send application/json.");
+  ticket.take(2 * task.payload.bytes.length);
+  const losses: Loss[] = [];
+  const isStrict = request.headers.get("x-gearbox-strict") === "true";
+  const asked: Embeddings = embeddings(task.payload.body, target.model, (field, change = "dropped") => {
+    if (isStrict) throw unsupported(field, `cannot cross as it is (${change}).`);
+    losses.push({ field, change });
+  });
+  const outgoing: Outgoing = {
+    path: `models/${target.model}:batchEmbedContents`,
+    body: [Buffer.from(JSON.stringify(asked.body))],
+    headers: {},
+    stream: false,
+    signal: leaving(request).signal,
+    now: deps.clock.now(),
+  };
+  const answer = await accepted(send(target, outgoing, deps.fetch), target, context);
+  const { body, usage } = asked.answer(await objectIn(answer));
+  settle({ usage, ended: "whole" }, target, context);
+  return Response.json(body, { headers: report(id, target, answer, losses) });
+}
+
+async function objectIn(answer: Response): Promise<Obj> {
+  const body: unknown = await answer.json().catch(() => undefined);
+  if (isObj(body)) return body;
+  throw new Fault("upstream", "The provider's answer is not a JSON object.");
+}
+
+async function accepted(sent: Promise<Response>, target: Target, { deps }: TaskContext): Promise<Response> {
+  const answer = await sent;
+  if (answer.ok) return answer;
+  throw await refusal(protocols[target.protocol], answer, target.protocol !== "gemini", deps.clock.now());
+}
+
+/** The answer through one hop, whose end is the call's. */
+function hopped(
+  answer: Response,
+  pipe: (tell: Tell) => Pipe,
+  target: Target,
+  context: TaskContext,
+): ReadableStream<Uint8Array> {
+  const { deps } = context;
+  if (answer.body === null) throw new Fault("upstream", "The provider's answer has no body.");
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  deps.waitUntil(promise.then((outcome) => settle(outcome, target, context)));
+  return hop(answer.body.getReader(), pipe(resolve), deps.config.heartbeatMs, deps.clock).body();
+}
