@@ -1,13 +1,15 @@
 /** One attempt at one target: the request goes up its lane, the answer is judged, and comes back whole or as a hop. */
 import { createHash } from "node:crypto";
 import type { Call } from "./call.ts";
+import { obj } from "./canon/json.ts";
+import { noUsage, type Usage } from "./canon/usage.ts";
 import type { Deps } from "./deps.ts";
 import { Fault } from "./fault.ts";
 import type { Ticket } from "./http/flight.ts";
 import { streamHeaders, upward } from "./http/headers.ts";
 import { isEventStream, isJson } from "./http/media-type.ts";
-import { type Hop, hop, type Reader } from "./http/stream.ts";
-import { type Lane, laneFor } from "./lanes.ts";
+import { greedyReader, type Hop, hop, type Reader } from "./http/stream.ts";
+import { type Lane, laneFor, type Whole } from "./lanes.ts";
 import type { Answer, Outcome } from "./pipes.ts";
 import type { Target } from "./policy/route.ts";
 import { sealer } from "./policy/seal.ts";
@@ -64,6 +66,7 @@ export function laneOf(target: Target, { call, key, kept, request, ticket, deps 
     sealer: sealer(roots, key.team, deps.random, kept),
     keep: keeper(key.team, deps),
     origin: originOf(target),
+    cacheMarks: deps.config.cacheMarks,
     strict: request.headers.get("x-gearbox-strict") === "true",
     createdAt: Math.floor(deps.clock.now() / 1000),
   });
@@ -83,11 +86,32 @@ async function accepted(sent: Promise<Response>, target: Target, { call, deps }:
 
 async function whole(answer: Response, lane: Lane, target: Target, context: AttemptContext): Promise<Response> {
   const bytes = new Uint8Array(await answer.arrayBuffer());
-  const { body, usage } = lane.whole(bytes, isEventStream(answer));
-  settle({ usage, ended: "whole" }, target, context);
+  const body = paid(bytes, () => lane.whole(bytes, isEventStream(answer)), target, context);
   return new Response(body, {
     headers: { ...report(context.id, target, answer, lane.losses), "content-type": "application/json" },
   });
+}
+
+/** The answer as the caller has it, entered into the account. One that cannot be passed on was paid for as well. */
+function paid(bytes: Uint8Array, read: () => Whole, target: Target, context: AttemptContext): Uint8Array {
+  try {
+    const { body, usage } = read();
+    settle({ usage, ended: "whole" }, target, context);
+    return body;
+  } catch (thrown) {
+    // A row of its own: another target may yet answer the same call.
+    const id = `${context.id}.${target.provider.id}`;
+    settle({ usage: usageIn(bytes, target), ended: "failed" }, target, { ...context, id });
+    throw thrown;
+  }
+}
+
+function usageIn(bytes: Uint8Array, { protocol }: Target): Usage {
+  try {
+    return protocols[protocol].usage(obj(JSON.parse(new TextDecoder().decode(bytes))), noUsage);
+  } catch {
+    return noUsage;
+  }
 }
 
 interface StreamContext extends AttemptContext {
@@ -103,8 +127,8 @@ async function streamed(
   const { deps, isLast, abort } = context;
   const answer = await Promise.race([sent, deps.clock.wait(hold.waitMs).then(() => undefined)]);
   if (answer !== undefined && !isEventStream(answer) && isJson(answer)) {
-    const { body, usage } = lane.asStream(new Uint8Array(await answer.arrayBuffer()));
-    settle({ usage, ended: "whole" }, target, context);
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const body = paid(bytes, () => lane.asStream(bytes), target, context);
     return new Response(body, { headers: { ...report(context.id, target, answer, lane.losses), ...streamHeaders } });
   }
   const { promise, resolve } = Promise.withResolvers<Outcome>();
@@ -135,7 +159,7 @@ function readerOf(answer: Response): Reader {
   if (!isEventStream(answer) && /html/i.test(answer.headers.get("content-type") ?? "")) {
     throw new Fault("upstream", "The provider answered with a web page.");
   }
-  return isFramed(answer) ? unframed(answer.body.getReader()) : answer.body.getReader();
+  return isFramed(answer) ? unframed(answer.body.getReader()) : greedyReader(answer.body);
 }
 
 /** A reader of an answer whose headers are not here yet: the caller already has its own, and heartbeats. */

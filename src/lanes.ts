@@ -38,7 +38,7 @@ export interface Lane {
   asStream(bytes: Uint8Array): Whole;
 }
 
-interface Whole {
+export interface Whole {
   readonly body: Uint8Array;
   readonly usage: Usage;
 }

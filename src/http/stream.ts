@@ -29,6 +29,32 @@ export interface Clock {
 
 export type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
+/** A burst is taken in few reads of at most so many bytes: each read costs more than what is done with its bytes. */
+const readBytes = 16 * 1024;
+
+/** A reader that takes what is there, up to a bound; of a stream that is no native one, chunk by chunk. */
+export function greedyReader(body: ReadableStream<Uint8Array>): Reader {
+  const reader = byteReader(body);
+  if (reader === undefined) return body.getReader();
+  return {
+    async read() {
+      const { done, value } = await reader.read(new Uint8Array(readBytes));
+      return done ? { done: true, value: undefined } : { done, value };
+    },
+    cancel: (reason) => reader.cancel(reason),
+    releaseLock: () => reader.releaseLock(),
+    closed: reader.closed,
+  };
+}
+
+function byteReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return undefined;
+  }
+}
+
 const late = Symbol("late");
 
 export interface Hop {

@@ -1,7 +1,7 @@
 /** Who is calling: the key from wherever the caller's SDK puts it, checked before any object is addressed. */
 import { Fault } from "../fault.ts";
 import type { Key, Store } from "../stores/store.ts";
-import { checkKey } from "./key.ts";
+import { checkKey, hashOf } from "./key.ts";
 
 /** A key seen in the last `rememberMs` is not asked for again: so long may a revoked one still work. */
 const rememberMs = 10_000;
@@ -32,16 +32,21 @@ export function authenticator(roots: readonly string[]): Authenticator {
       const given = keyOf(request);
       if (given === undefined)
         throw new Fault("bad_key", "No key was given. Send yours as 'Authorization: Bearer gbx_…'.");
+      const hash = hashOf(given);
+      const known = memory.get(hash);
+      if (known !== undefined && now < known.until) return accepted(known.key);
       const checked = checkKey(roots, given);
       if (checked === undefined) throw refused();
-      const known = memory.get(checked.hash);
-      const fresh = known !== undefined && now < known.until;
-      const key = fresh ? known.key : await store.find(checked.team, checked.hash);
-      if (!fresh) remember(checked.hash, { key, until: now + rememberMs });
-      if (key === undefined) throw refused();
-      return key;
+      const key = await store.find(checked.team, hash);
+      remember(hash, { key, until: now + rememberMs });
+      return accepted(key);
     },
   };
+}
+
+function accepted(key: Key | undefined): Key {
+  if (key === undefined) throw refused();
+  return key;
 }
 
 /** OpenAI's, Anthropic's and Google's ways, on every path, since agents mix them. */

@@ -56,12 +56,30 @@ export function checkKey(roots: readonly string[], key: string): CheckedKey | un
   if (team === undefined || secret === undefined || check === undefined) return undefined;
   const given = Buffer.from(check);
   const isGenuine = roots.some((root) => timingSafeEqual(given, Buffer.from(checkOf(root, team, secret))));
-  return isGenuine ? { team, hash: createHash("sha256").update(key).digest("hex") } : undefined;
+  return isGenuine ? { team, hash: hashOf(key) } : undefined;
+}
+
+/** The name of a key wherever it must not be seen: lower-case hex SHA-256. */
+export function hashOf(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
+}
+
+/** Derived keys by root secret: a process has one or two, and deriving costs more than the check itself. */
+const derived = new Map<string, Uint8Array>();
+
+function checkSecret(root: string): Uint8Array {
+  const known = derived.get(root);
+  if (known !== undefined) return known;
+  const secret = new Uint8Array(hkdfSync("sha256", root, "", "gearbox key check", 32));
+  derived.set(root, secret);
+  return secret;
 }
 
 function checkOf(root: string, team: string, secret: string): string {
-  const key = new Uint8Array(hkdfSync("sha256", root, "", "gearbox key check", 32));
-  return base62(createHmac("sha256", key).update(`${team}_${secret}`).digest("hex")).slice(0, checkLength);
+  return base62(createHmac("sha256", checkSecret(root)).update(`${team}_${secret}`).digest("hex")).slice(
+    0,
+    checkLength,
+  );
 }
 
 /** The digest read as one big-endian number, written in base 62 (0-9, A-Z, a-z), highest digit first, 43 digits. */

@@ -20,8 +20,12 @@ const schema = `
 
 /** Rows are in the order in which they came, so the oldest stand first and nothing else is looked at. */
 const prune = `
-  DELETE FROM kept WHERE at <= ? AND rowid IN (SELECT rowid FROM kept ORDER BY rowid LIMIT ${slice})
+  DELETE FROM kept WHERE at <= ? AND rowid IN (SELECT rowid FROM kept ORDER BY rowid LIMIT ${slice}) RETURNING size
 `;
+
+const dropOldest = "DELETE FROM kept WHERE rowid = (SELECT min(rowid) FROM kept) RETURNING size";
+
+type Size = { size: number };
 
 export class Recall extends DurableObject {
   /** Bytes kept; `undefined` until the object has looked. */
@@ -32,8 +36,9 @@ export class Recall extends DurableObject {
     this.#prepare();
     const { sql } = this.ctx.storage;
     sql.exec("INSERT OR IGNORE INTO kept VALUES (?, ?, ?, ?)", name, at, token.length, token);
-    this.#bytes = (this.#bytes ?? this.#count()) + token.length;
-    while (this.#bytes > mostBytes && this.#prune(Number.MAX_SAFE_INTEGER) > 0) this.#bytes = this.#count();
+    let bytes = this.#bytes === undefined ? this.#count() : this.#bytes + token.length;
+    while (bytes > mostBytes) bytes -= sum(sql.exec<Size>(dropOldest));
+    this.#bytes = bytes;
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(at + ttlMs);
   }
 
@@ -51,28 +56,22 @@ export class Recall extends DurableObject {
   override async alarm(): Promise<void> {
     this.#prepare();
     const now = Date.now();
-    const deleted = this.#prune(now - ttlMs);
-    this.#bytes = undefined;
-    const [oldest] = this.ctx.storage.sql.exec<{ at: number }>("SELECT at FROM kept ORDER BY rowid LIMIT 1");
-    if (oldest !== undefined) await this.ctx.storage.setAlarm(deleted === slice ? now : oldest.at + ttlMs);
-  }
-
-  /** Deletes of the oldest slice what is not younger; answers how many those were. */
-  #prune(at: number): number {
-    return this.ctx.storage.sql.exec(prune, at).rowsWritten === 0 ? 0 : this.#deleted();
-  }
-
-  #deleted(): number {
-    const [row] = this.ctx.storage.sql.exec<{ count: number }>("SELECT changes() AS count");
-    return row?.count ?? 0;
+    const { sql } = this.ctx.storage;
+    const deleted = sql.exec<Size>(prune, now - ttlMs).toArray();
+    if (this.#bytes !== undefined) this.#bytes -= sum(deleted);
+    const [oldest] = sql.exec<{ at: number }>("SELECT at FROM kept ORDER BY rowid LIMIT 1");
+    if (oldest !== undefined) await this.ctx.storage.setAlarm(deleted.length === slice ? now : oldest.at + ttlMs);
   }
 
   #count(): number {
-    const [row] = this.ctx.storage.sql.exec<{ sum: number }>("SELECT coalesce(sum(size), 0) AS sum FROM kept");
-    return row?.sum ?? 0;
+    return sum(this.ctx.storage.sql.exec<Size>("SELECT coalesce(sum(size), 0) AS size FROM kept"));
   }
 
   #prepare(): void {
     this.ctx.storage.sql.exec(schema);
   }
+}
+
+function sum(rows: Iterable<Size>): number {
+  return [...rows].reduce((bytes, { size }) => bytes + size, 0);
 }
