@@ -18,6 +18,7 @@ import { fitSchemas } from "./models/schema.ts";
 import { holding } from "./models/schema-check.ts";
 import { type Answer, relayed, type Tell, translated } from "./pipes.ts";
 import { withOwnProofs } from "./policy/proofs.ts";
+import { withPseudonym } from "./policy/pseudonym.ts";
 import type { Target } from "./policy/route.ts";
 import { mayHoldToken, type Sealer, withoutTokens } from "./policy/seal.ts";
 import { restore } from "./protocols/chat/restore.ts";
@@ -119,7 +120,8 @@ function translate(context: LaneContext): Lane {
   const [from, to] = [protocols[target.protocol], protocols[call.protocol]];
   const losses: Loss[] = [];
   const lose = loser(context, to, losses);
-  const request = to.request.decode(call.body, context.sealer.open);
+  const asked = to.request.decode(call.body, context.sealer.open);
+  const request = withPseudonym(asked, call.protocol, target.protocol);
   const can = abilities(target);
   const own = withOwnProofs(request, { protocol: target.protocol, origin, caller: call.protocol }, lose);
   const flat = flatten(withSearchIf(can.webSearch !== false, own, lose), can);
@@ -129,7 +131,7 @@ function translate(context: LaneContext): Lane {
     const encoded = withoutAutomaticMark(from.request.encode(held, lose), context.cacheMarks ?? "auto");
     return { body: bend(encoded, target, lose), back: holding(flat, promised) };
   });
-  const crossing: Crossing = { from, to, flat: back, reply: replyContext(context, request) };
+  const crossing: Crossing = { from, to, flat: back, reply: replyContext(context, asked) };
   return {
     body: [new TextEncoder().encode(JSON.stringify(body))],
     losses,

@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/line/**", "test/clients/**", "node_modules/**"],
+          exclude: ["test/line/**", "test/clients/**", "**/node_modules/**"],
           testTimeout: 30_000,
         },
       },
