@@ -55,12 +55,16 @@ export async function send(target: Target, outgoing: Outgoing, fetch: Fetch): Pr
   }
 }
 
+const copiedBytes = 256 * 1024;
+
 /** One slice goes as it is; several go as a stream of known length, since some providers refuse chunked bodies. */
 function outgoingBody(slices: OutgoingBody): BodyInit {
   if (slices instanceof ReadableStream) return slices;
   const [only] = slices;
   if (only !== undefined && slices.length === 1) return only;
   const size = slices.reduce((sum, slice) => sum + slice.length, 0);
+  // A stream of slices costs more than a copy of as many bytes.
+  if (size <= copiedBytes) return Buffer.concat(slices, size);
   const { readable, writable } = new FixedLengthStream(size);
   void write(slices, writable);
   return readable;

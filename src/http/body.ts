@@ -12,13 +12,20 @@ export async function readBody(request: Request, maxBytes: number, take: (bytes:
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
     throw new Fault("media_type", `Content-Type '${type}' is not understood; send application/json.`);
   }
-  if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  let bytes = await gather(request.body, maxBytes, take);
+  const announced = Number(headers.get("content-length") ?? Number.NaN);
+  if (announced > maxBytes) throw tooLarge(maxBytes);
+  let bytes = await (announced >= 0 ? readAnnounced(request, announced, take) : gather(request.body, maxBytes, take));
   const encodings = (headers.get("content-encoding") ?? "").toLowerCase().split(",");
   for (const encoding of encodings.map((each) => each.trim()).reverse()) {
     bytes = await decode(bytes, encoding, maxBytes);
   }
   return bytes;
+}
+
+/** A body of a length that the server holds the caller to: read natively, at a fraction of what chunks cost. */
+async function readAnnounced(request: Request, length: number, take: (bytes: number) => void): Promise<Uint8Array> {
+  take(length);
+  return new Uint8Array(await request.arrayBuffer());
 }
 
 async function decode(bytes: Uint8Array, encoding: string, maxBytes: number): Promise<Uint8Array> {
