@@ -22,6 +22,7 @@ import { withPseudonym } from "./policy/pseudonym.ts";
 import type { Target } from "./policy/route.ts";
 import { mayHoldToken, type Sealer, withoutTokens } from "./policy/seal.ts";
 import { restore } from "./protocols/chat/restore.ts";
+import { excuseContents } from "./protocols/gemini/excuse.ts";
 import { protocols } from "./protocols/index.ts";
 import type { Protocol, ReplyContext } from "./protocols/protocol.ts";
 import { abilities, bend } from "./providers/quirks.ts";
@@ -89,7 +90,7 @@ function relay(context: LaneContext): Lane {
 /** The caller's bytes, but for the model's name, a wish for usage, and tokens that only we can read. */
 function relayedBody({ call, target }: LaneContext, asksUsage: boolean, lose: Lose): Uint8Array[] {
   const set = (member: string, value: Json): Edit => setMember(call.bytes, call.spans, member, JSON.stringify(value));
-  const edits = mayHoldToken(call.bytes) ? tokenEdits(call) : [];
+  const edits = mayHoldToken(call.bytes) ? tokenEdits(call, target) : [];
   if (edits.length > 0) lose("reasoning.native");
   if (call.spans.has("model") && target.model !== call.model) edits.push(set("model", target.model));
   if (asksUsage) edits.push(set("stream_options", { ...streamOptions(call.body), include_usage: true }));
@@ -97,13 +98,15 @@ function relayedBody({ call, target }: LaneContext, asksUsage: boolean, lose: Lo
 }
 
 /** A token on this lane is always another provider's: what this one made itself, its callers have as it came. */
-function tokenEdits({ protocol, bytes, spans, body }: Call): Edit[] {
+function tokenEdits({ protocol, bytes, spans, body }: Call, { model }: Target): Edit[] {
   const messages = spans.get("messages");
   if (protocol === "chat") return messages === undefined ? [] : restore(bytes, messages);
   return ["input", "messages", "contents"].flatMap((member): Edit[] => {
-    const json = JSON.stringify(body[member] ?? null);
-    const without = JSON.stringify(withoutTokens(body[member] ?? null));
-    return without === json ? [] : [setMember(bytes, spans, member, without)];
+    const value = body[member] ?? null;
+    const without = withoutTokens(value);
+    if (JSON.stringify(without) === JSON.stringify(value)) return [];
+    const fit = protocol === "gemini" ? excuseContents(without, model) : without;
+    return [setMember(bytes, spans, member, JSON.stringify(fit))];
   });
 }
 
@@ -151,7 +154,7 @@ function loser({ strict }: LaneContext, caller: Protocol, losses: Loss[]): Lose 
 
 /** A field in canon's words as a path in the caller's body: `turns[3].blocks[0]` is `messages[3]…` to a Chat caller. */
 function callersPath(field: string, { names }: Protocol): string {
-  const known = Object.keys(names).filter((name) => field === name || /^[.[]/.test(field.slice(name.length)));
+  const known = Object.keys(names).filter((name) => field === name || /^[.[:]/.test(field.slice(name.length)));
   const longest = known.filter((name) => field.startsWith(name)).sort((a, b) => b.length - a.length)[0];
   const path = longest === undefined ? field.replace(/^ext\./, "") : `${names[longest]}${field.slice(longest.length)}`;
   return path.replace(/\bblocks(?=\[)/g, names.blocks ?? "content");

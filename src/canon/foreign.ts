@@ -1,10 +1,10 @@
 /**
- * Top-level members that canon has no word for, on their way to a target of another protocol: refused where the answer
+ * Members and tools that canon has no word for, on their way to a target of another protocol: refused where the answer
  * would be another one without them (wire.md C.27), else dropped, and reported unless they are mere bookkeeping.
  */
-import { unsupported } from "../fault.ts";
-import { type Json, list, type Obj, obj } from "./json.ts";
-import type { Ext, Lose, ProtocolId } from "./request.ts";
+import { type Fault, unsupported } from "../fault.ts";
+import { type Json, list, type Obj, obj, text } from "./json.ts";
+import type { Ext, Lose, Opaque, ProtocolId, Tool } from "./request.ts";
 
 /** @param said members that the target's encoder says by itself */
 export function reportForeign(
@@ -21,6 +21,30 @@ export function reportForeign(
       if (!isNothing(value) && !said.includes(member) && !isBookkeeping(member, value)) lose(`ext.${member}`);
     }
   }
+}
+
+/** What a web search is told in the caller's protocol only; to search where it must not would be another answer. */
+export function reportSearchOptions(tools: readonly Tool[], target: ProtocolId, lose: Lose): void {
+  for (const [index, tool] of tools.entries()) {
+    if (tool.type !== "web_search" || !tool.live) continue;
+    const foreign = Object.entries(tool.ext ?? {}).filter(([protocol]) => protocol !== target);
+    for (const [member, value] of foreign.flatMap(([, members]) => Object.entries(members))) {
+      const field = `tools[${index}].${member}`;
+      if (searchFilters.has(member) && isFilled(value ?? null)) {
+        throw unsupported(field, "cannot be kept to by this provider's search.");
+      }
+      if (!isNothing(value) && !searchFilters.has(member) && !searchNames.has(member)) lose(field);
+    }
+  }
+}
+
+const searchFilters: ReadonlySet<string> = new Set(["blocked_domains", "excludeDomains", "filters"]);
+const searchNames: ReadonlySet<string> = new Set(["type", "name", "cache_control", "external_web_access"]);
+
+/** The refusal of a tool that only its own protocol's providers run; Gemini's have no type but a member for each. */
+export function hostedTool({ value }: Opaque, field: string): Fault {
+  const kind = text(value.type) ?? Object.keys(value)[0] ?? "unknown";
+  return unsupported(field, `is the tool '${kind}', which has no equivalent in what this provider speaks.`);
 }
 
 type Test = (value: Json) => boolean;

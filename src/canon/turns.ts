@@ -48,6 +48,11 @@ export function settle(turns: readonly Turn[]): Turn[] {
   return [...settled, ...owed];
 }
 
+/** Throws the fault of a tool result without a call before it (wire.md C.8). */
+export function refuseOrphans(turns: readonly Turn[]): void {
+  resultsByCall(turns);
+}
+
 /** Some servers count their ids from zero in each answer: a result belongs to the last call of its id before it. */
 function resultsByCall(turns: readonly Turn[]): Map<ToolCall, Turn[]> {
   const results = new Map<ToolCall, Turn[]>();

@@ -2,6 +2,7 @@
  * A request as one model accepts it. What the model would refuse and can do without is changed and reported; what it
  * cannot do without (a forced call, a prefilled answer) is a Fault. The tools were made flat before.
  */
+import { reportSearchOptions } from "../canon/foreign.ts";
 import { defined, type Json, list, obj, text } from "../canon/json.ts";
 import type { Block, CanonRequest, Lose, ProtocolId, ReasoningOptions, Turn } from "../canon/request.ts";
 import { dial } from "../effort/dial.ts";
@@ -13,7 +14,8 @@ export function fitModel(request: CanonRequest, facts: ModelFacts, protocol: Pro
   const model: Model = { facts, protocol, lose };
   refuse(request, model);
   refuseTogether(request, model);
-  return [openDocuments, askSomething, placeSystem, boundOutput, setReasoning, setSampling].reduce(
+  reportSearchOptions(request.tools ?? [], protocol, lose);
+  return [withoutBilling, openDocuments, askSomething, placeSystem, boundOutput, setReasoning, setSampling].reduce(
     (fitted, step) => step(fitted, model),
     request,
   );
@@ -27,11 +29,11 @@ interface Model {
 
 function refuse({ turns, toolChoice }: CanonRequest, { facts }: Model): void {
   if (toolChoice?.mode === "required" && facts.forcedTools === "no") {
-    throw unsupported("tool_choice", "cannot demand a call of this model; leave the choice to it with 'auto'.");
+    throw unsupported("toolChoice", "cannot demand a call of this model; leave the choice to it with 'auto'.");
   }
   const last = turns.at(-1);
   if (!facts.prefill && last?.role === "assistant" && last.blocks.length > 0 && last.blocks.every(isProse)) {
-    throw unsupported("messages", "cannot end with an assistant message: this model continues none.");
+    throw unsupported("turns", "cannot end with an assistant message: this model continues none.");
   }
 }
 
@@ -58,6 +60,16 @@ const beforeGemini3 = /gemini-(?:pro|[12])(?:[.-]|$)/i;
 /** Other blocks at the end are a turn that the provider paused, or calls whose results it will miss itself. */
 function isProse({ type }: Block): boolean {
   return type === "text" || type === "refusal" || type === "reasoning";
+}
+
+/** Claude Code's first system block: it is for Anthropic, and another one with each release (wire.md C.1). */
+const billing = /^x-anthropic-billing-header:.*$/;
+
+function withoutBilling(request: CanonRequest, { protocol }: Model): CanonRequest {
+  const { instructions: [first, ...others] = [], ...rest } = request;
+  const isForAnthropic = first?.type === "text" && billing.test(first.text.trim());
+  if (protocol === "messages" || request.ext?.messages === undefined || !isForAnthropic) return request;
+  return { ...rest, ...(others.length > 0 && { instructions: others }) };
 }
 
 /** A document that is a list of blocks, which only Anthropic knows, as those blocks; its cuts served its own citations. */

@@ -182,7 +182,7 @@ const gemini = {
   user: (text) => ({ role: "user", parts: [{ text }] }),
   whole: (body) => [obj(list(body.candidates)[0]?.content)],
   collect: (frames) => [
-    { role: "model", parts: joined(frames.flatMap((frame) => list(obj(list(frame.candidates)[0]?.content).parts))) },
+    { role: "model", parts: frames.flatMap((frame) => list(obj(list(frame.candidates)[0]?.content).parts)) },
   ],
   results: (history) => [
     {
@@ -195,18 +195,6 @@ const gemini = {
     },
   ],
 } as const satisfies Grammar;
-
-/** Pieces of one text as one part, as gemini-cli keeps them. */
-function joined(parts: readonly Json[]): Json[] {
-  const kept: Json[] = [];
-  for (const part of parts) {
-    const last = kept.at(-1);
-    const isMore = Object.keys(part).join() === "text" && typeof last?.text === "string" && last.thought !== true;
-    if (isMore) kept[kept.length - 1] = { ...last, text: `${last.text}${part.text}` };
-    else kept.push(part);
-  }
-  return kept;
-}
 
 const grammars: Readonly<Record<AgentKind, Grammar>> = {
   "chat-id": chat,

@@ -1,5 +1,6 @@
 /** A request as one model accepts it: wire.md B.3.7, B.3.8, C.1, C.7, C.13 and C.14. */
 import { describe, expect, it } from "vitest";
+import type { Obj } from "../../src/canon/json.ts";
 import type { Block, CanonRequest, ProtocolId, Turn } from "../../src/canon/request.ts";
 import { Fault } from "../../src/fault.ts";
 import { modelFacts } from "../../src/models/catalog.ts";
@@ -39,6 +40,48 @@ function refusal(model: string, protocol: ProtocolId, request: Partial<CanonRequ
   }
   throw new Error("it was not refused");
 }
+
+describe("what is for Anthropic only", () => {
+  const billing = words("x-anthropic-billing-header: cc_version=2.1.0; cc_entrypoint=cli;");
+  const ofClaudeCode = { instructions: [...billing, ...words("Be brief.")], ext: { messages: {} } };
+
+  it("Claude Code's billing header goes to no other provider, and nobody is told", () => {
+    for (const [model, protocol] of [
+      ["gpt-5.5", "responses"],
+      ["some-model", "chat"],
+      ["gemini-3-pro", "gemini"],
+    ] as const) {
+      const { fit, lost } = fitted(model, protocol, ofClaudeCode);
+      expect(fit.instructions).toEqual(words("Be brief."));
+      expect(lost).toEqual([]);
+      expect(fitted(model, protocol, { ...ofClaudeCode, instructions: billing }).fit).not.toHaveProperty(
+        "instructions",
+      );
+    }
+    expect(fitted("claude-opus-5", "messages", ofClaudeCode).fit.instructions).toEqual(ofClaudeCode.instructions);
+  });
+
+  it("a prompt that only begins like the header stays", () => {
+    const instructions = words("x-anthropic-billing-header: a;\nBe brief.");
+    expect(fitted("gpt-5.5", "responses", { ...ofClaudeCode, instructions }).fit.instructions).toEqual(instructions);
+  });
+
+  it("limits of a web search are reported, and its filters refused", () => {
+    const search = (own: Obj) => ({
+      tools: [{ type: "web_search", live: true, ext: { messages: { type: "web_search_20250305", ...own } } }] as const,
+    });
+    expect(fitted("gpt-5.5", "responses", search({ max_uses: 3, blocked_domains: null })).lost).toEqual([
+      "tools[0].max_uses=dropped",
+    ]);
+    expect(fitted("claude-opus-5", "messages", search({ max_uses: 3, blocked_domains: ["a.example"] })).lost).toEqual(
+      [],
+    );
+    expect(refusal("gpt-5.5", "responses", search({ blocked_domains: ["a.example"] }))).toMatchObject({
+      kind: "unsupported",
+      param: "tools[0].blocked_domains",
+    });
+  });
+});
 
 describe("the bound of the answer", () => {
   it("is filled for messages, where it is required", () => {
@@ -174,7 +217,7 @@ describe("what cannot be changed", () => {
       const fault = refusal(model, "messages", {
         toolChoice: { mode: "required", only: [{ kind: "function", name: "look" }] },
       });
-      expect(fault).toMatchObject({ kind: "unsupported", param: "tool_choice" });
+      expect(fault).toMatchObject({ kind: "unsupported", param: "toolChoice" });
     }
     const narrowed = { toolChoice: { mode: "auto", only: [{ kind: "function", name: "look" }] } } as const;
     expect(fitted("claude-opus-5-5", "messages", narrowed).fit.toolChoice).toEqual(narrowed.toolChoice);
@@ -183,9 +226,9 @@ describe("what cannot be changed", () => {
 
   it("refuses a prefilled answer on models that continue none", () => {
     const turns = [user("count"), assistant("one, two,")];
-    expect(refusal("claude-opus-4-6", "messages", { turns })).toMatchObject({ kind: "unsupported", param: "messages" });
+    expect(refusal("claude-opus-4-6", "messages", { turns })).toMatchObject({ kind: "unsupported", param: "turns" });
     const thought: Turn = { role: "assistant", blocks: [...signed.blocks, ...words("one, two,")] };
-    expect(refusal("claude-opus-5", "messages", { turns: [user("count"), thought] }).param).toBe("messages");
+    expect(refusal("claude-opus-5", "messages", { turns: [user("count"), thought] }).param).toBe("turns");
     expect(fitted("claude-haiku-4-5", "messages", { turns }).fit.turns).toEqual(turns);
     expect(fitted("gpt-5.5", "responses", { turns }).fit.turns).toEqual(turns);
   });

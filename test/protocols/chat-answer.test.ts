@@ -105,7 +105,8 @@ describe("whole", () => {
     [{ reason: "filter" }, [], "content_filter", null],
     [{ reason: "refusal", explanation: "because" }, [], "content_filter", "because"],
     [{ reason: "stop" }, [{ type: "refusal", text: "no" }], "stop", "no"],
-    [{ reason: "refusal", explanation: "because" }, [{ type: "refusal", text: "no" }], "content_filter", "no"],
+    [{ reason: "refusal" }, [{ type: "refusal", text: "no" }], "stop", "no"],
+    [{ reason: "refusal", explanation: "because" }, [{ type: "refusal", text: "no" }], "stop", "no"],
   ])("%j is said alike, whole and streamed", (finish, blocks, word, refusal) => {
     const answer = message(blocks, { finish });
     expect(firstChoice(whole(answer))).toMatchObject({ finish_reason: word, message: { refusal } });

@@ -266,6 +266,21 @@ describe("usage", () => {
     expect(usage({ promptTokenCount: -3, candidatesTokenCount: "x" })).toEqual({ input: 0 });
   });
 
+  it("is complete where the answer's count of zero is left out, but not before the end", () => {
+    const counts = { promptTokenCount: 12, toolUsePromptTokenCount: 3, totalTokenCount: 15 };
+    expect(usage(counts)).toEqual({ input: 15, output: 0 });
+    expect(usage({ promptTokenCount: 12, totalTokenCount: 19 })).toEqual({ input: 12, output: 7 });
+    expect(usage({ promptTokenCount: 12, thoughtsTokenCount: 5, totalTokenCount: 24 })).toEqual({
+      ...{ input: 12, output: 12, reasoning: 5 },
+    });
+    const amid = { ...chunk([{ text: "a" }]), usageMetadata: counts };
+    expect(gemini.usage(amid, {})).toEqual({ input: 15 });
+    expect(gemini.usage({ ...chunk([{ text: "a" }], stop), usageMetadata: counts }, {})).toEqual({
+      ...{ input: 15, output: 0 },
+    });
+    expect(gemini.usage({ usageMetadata: counts }, { output: 9 }).output).toBe(9);
+  });
+
   it("goes by the total where a chunk leaves out what an earlier one had", () => {
     const first = { promptTokenCount: 9, candidatesTokenCount: 21, thoughtsTokenCount: 35 };
     expect(usage(first, { promptTokenCount: 87, thoughtsTokenCount: 78, totalTokenCount: 165 }).output).toBe(78);

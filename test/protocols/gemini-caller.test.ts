@@ -8,7 +8,7 @@ import { Fault } from "../../src/fault.ts";
 import { type OutFrame, print } from "../../src/http/sse.ts";
 import { gemini } from "../../src/protocols/gemini/index.ts";
 import { disorder, eventsOf } from "../laws/laws.ts";
-import { chunk, context, opens, stop, written } from "./gemini-laws.ts";
+import { chunk, context, opens, stop, call as wireCall, written } from "./gemini-laws.ts";
 
 const parsed = (frames: readonly OutFrame[]) =>
   frames.map((frame) => ("data" in frame ? obj(JSON.parse(frame.data)) : {}));
@@ -117,6 +117,80 @@ describe("what a caller gets", () => {
       expect(JSON.stringify([streamed, gemini.reply.encode(message, context())])).not.toContain("functionCall");
       expect(obj(list(streamed.at(-1)?.candidates)[0]).finishReason).toBe("MAX_TOKENS");
     }
+  });
+
+  it("blocks whose pieces come in any order are told one after the other, none lost", () => {
+    const blocks: readonly Block[] = [
+      { type: "text", text: "Look" },
+      { ...wireCall("a", '{"city":"Oslo"}') },
+      { type: "reasoning", summary: ["hm"], native: { protocol: "messages", value: "s" } },
+      { ...wireCall("b", '{"city":"Rome"}') },
+      { type: "reasoning", summary: [], native: { protocol: "gemini", value: "c2ln", kind: "next" } },
+      { type: "text", text: "done" },
+    ];
+    const [start, ...rest] = replay(messageOf(blocks));
+    const finish = rest.pop();
+    const own = blocks.map((_, index) => rest.filter((event) => "index" in event && event.index === index));
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.nat()), (picks) => {
+        const opened = own.map((events) => [...events]);
+        // Blocks open in their order, and go on in any.
+        const mixed = own.flatMap((_, index) => opened[index]?.splice(0, 1) ?? []);
+        for (const pick of picks) {
+          const left = opened.filter((events) => events.length > 0);
+          if (left.length === 0) break;
+          mixed.push(...(left[pick % left.length]?.splice(0, 1) ?? []));
+        }
+        const told = [start, ...mixed, finish].filter((event) => event !== undefined);
+        expect(written(told)).toEqual(written(replay(messageOf(blocks))));
+      }),
+    );
+  });
+
+  it("what waits behind a block that never ends is told before the error", () => {
+    const events: Event[] = [
+      { type: "open", index: 0, block: wireCall("a", "") },
+      { type: "open", index: 1, block: { type: "text", text: "" } },
+      { type: "delta", index: 1, text: "hi" },
+      { type: "error", fault: new Fault("upstream", "gone") },
+    ];
+    expect(
+      parsed(written(events))
+        .flatMap(partsOf)
+        .map((part) => part.text)
+        .join(""),
+    ).toBe("hi");
+  });
+
+  it("a custom tool's call has its text as the input of the function that stands in for it", () => {
+    for (const input of ["ls -l", '{"a":1}', ""]) {
+      const message = messageOf([{ ...wireCall("a", input), kind: "custom" }]);
+      for (const parts of [
+        partsOf(gemini.reply.encode(message, context())),
+        parsed(written(replay(message))).flatMap(partsOf),
+      ]) {
+        expect(parts).toEqual([{ functionCall: { id: "a", name: "f", args: { input } } }]);
+      }
+    }
+  });
+
+  it("parts sent back as they were streamed are the blocks that the provider made, each text in one", () => {
+    const native = { protocol: "messages", value: "claude" } as const;
+    const blocks: Block[] = [
+      { type: "reasoning", summary: ["Where", "is it?"], native },
+      { type: "text", text: "I look there." },
+      wireCall("a", '{"at":"here"}'),
+      { type: "reasoning", summary: [], content: ["raw"], native },
+      { type: "text", text: "And there, too." },
+    ];
+    const cut = replay(messageOf(blocks)).flatMap((event): Event[] => {
+      if (event.type !== "delta") return [event];
+      return [...event.text].map((text) => ({ ...event, text }));
+    });
+    const parts = parsed(written(cut)).flatMap(partsOf);
+    expect(parts.length).toBeGreaterThan(20);
+    const body = { model: "gemini-3-pro", contents: [{ role: "model", parts }] };
+    expect(gemini.request.decode(body, opens).turns).toEqual([{ role: "assistant", blocks }]);
   });
 
   it("a refusal without content has its explanation; a pause is an end, and reported", () => {

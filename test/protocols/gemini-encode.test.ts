@@ -1,7 +1,9 @@
 /** Calls from other protocols (Codex, Claude Code, the OpenAI SDKs) said to Gemini. */
 import { describe, expect, it } from "vitest";
-import { list, obj } from "../../src/canon/json.ts";
+import { list, type Obj, obj } from "../../src/canon/json.ts";
 import type { Block, CanonRequest, Turn } from "../../src/canon/request.ts";
+import { excuseContents } from "../../src/protocols/gemini/excuse.ts";
+import { sentinel } from "../../src/protocols/gemini/signature.ts";
 import { call, contents, encoded, fault, image, judged, result, user } from "./gemini-laws.ts";
 
 const signature = (value: string, kind?: string): Block => {
@@ -149,6 +151,54 @@ describe("signatures", () => {
       { role: "tool", blocks: [result(n === 0 ? "a" : "b")] },
     ]);
     expect(judged({ turns: [user("go"), ...steps] })).toBeUndefined();
+  });
+});
+
+describe("a relayed body", () => {
+  const text = { text: "hi" };
+  const bare = { functionCall: { name: "f" } };
+  const model = (...parts: Obj[]) => ({ role: "model", parts });
+
+  it("without its tokens has the sentinel on each step's first call that is not signed", () => {
+    const contents = [{ role: "user", parts: [text] }, model(text, bare, bare), model({ function_call: {} })];
+    expect(excuseContents(contents, "gemini-3-pro")).toEqual([
+      { role: "user", parts: [text] },
+      model(text, { ...bare, thoughtSignature: sentinel }, bare),
+      model({ function_call: {}, thoughtSignature: sentinel }),
+    ]);
+  });
+
+  it("keeps what is signed, and needs nothing for models that ask for no signatures", () => {
+    const signed = [model({ ...bare, thought_signature: "c2ln" }, bare)];
+    expect(excuseContents(signed, "gemini-3-pro")).toEqual(signed);
+    expect(excuseContents([model(bare)], "gemini-2.5-pro")).toEqual([model(bare)]);
+    expect(excuseContents(null, "gemini-3-pro")).toBeNull();
+  });
+});
+
+describe("schemas", () => {
+  it("say const as an enum of one, at every level where a schema stands and nowhere else (wire.md C.6.1)", () => {
+    const schema = {
+      const: null,
+      properties: { const: { const: "a" }, enum: { items: [{ const: 1 }], default: { const: 1 } } },
+      anyOf: [{ additionalProperties: { const: false } }, { enum: ["a", "b"], const: "b" }],
+      $defs: { d: { not: { const: { const: 2 } } } },
+      examples: [{ const: 3 }],
+    };
+    const said = {
+      properties: { const: { enum: ["a"] }, enum: { items: [{ enum: [1] }], default: { const: 1 } } },
+      anyOf: [{ additionalProperties: { enum: [false] } }, { enum: ["b"] }],
+      $defs: { d: { not: { enum: [{ const: 2 }] } } },
+      examples: [{ const: 3 }],
+      enum: [null],
+    };
+    const { body, lost } = encoded({
+      tools: [{ type: "function", name: "f", schema }],
+      format: { type: "schema", schema },
+    });
+    expect(body.tools).toEqual([{ functionDeclarations: [{ name: "f", parametersJsonSchema: said }] }]);
+    expect(obj(body.generationConfig).responseJsonSchema).toEqual(said);
+    expect(lost).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** What the tests of the Gemini protocol share: laws and stand-ins. */
 import type { Event } from "../../src/canon/event.ts";
 import { type Json, list, type Obj, obj } from "../../src/canon/json.ts";
-import type { Block, CanonRequest, Reasoning, Turn } from "../../src/canon/request.ts";
+import type { Block, CanonRequest, Reasoning, ToolCall, Turn } from "../../src/canon/request.ts";
 import { Fault } from "../../src/fault.ts";
 import type { OutFrame } from "../../src/http/sse.ts";
 import { gemini } from "../../src/protocols/gemini/index.ts";
@@ -116,7 +116,7 @@ export function written(events: readonly Event[], lost: string[] = []): OutFrame
 }
 
 export const user = (text: string): Turn => ({ role: "user", blocks: [{ type: "text", text }] });
-export const call = (id: string, input = "{}", name = "f"): Block => ({
+export const call = (id: string, input = "{}", name = "f"): ToolCall => ({
   type: "call",
   id,
   kind: "function",

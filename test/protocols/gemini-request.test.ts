@@ -1,9 +1,10 @@
 /** What Gemini's callers ask: generateContent bodies into canon, and out again. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Obj } from "../../src/canon/json.ts";
+import { defined, type Obj } from "../../src/canon/json.ts";
 import type { CanonRequest } from "../../src/canon/request.ts";
 import { gemini } from "../../src/protocols/gemini/index.ts";
+import { protocols } from "../../src/protocols/index.ts";
 import { again, fault, missing, nothingOpens } from "./gemini-laws.ts";
 
 const hi = [{ role: "user", parts: [{ text: "hi" }] }];
@@ -55,6 +56,8 @@ const full: Obj = {
       parts: [
         { fileData: { fileUri: "https://youtu.be/x" } },
         { fileData: { fileUri: "https://a.b/c.png", mimeType: "image/png" } },
+        { fileData: { fileUri: "gs://bucket/a.mp4", mimeType: "video/mp4", displayName: "a" } },
+        { fileData: { fileUri: "https://generativelanguage.googleapis.com/v1beta/files/x" } },
       ],
     },
   ],
@@ -177,6 +180,28 @@ describe("thinking", () => {
     expect(fault(() => thinking({ thinkingLevel: "low", thinkingBudget: 1 })).param).toBe(`${path}.thinkingBudget`);
     expect(fault(() => thinking({ thinkingLevel: "huge" })).param).toBe(`${path}.thinkingLevel`);
     expect(fault(() => thinking({ thinkingLevel: "none" })).status).toBe(400);
+  });
+});
+
+describe("files", () => {
+  const uris = ["gs://bucket/a", "https://generativelanguage.googleapis.com/v1beta/files/x"];
+  const types = [
+    ["image", "image/png"],
+    ["audio", "audio/wav"],
+    ["file", "application/pdf"],
+    ["file", undefined],
+  ];
+  const cases = uris.flatMap((fileUri) => types.map(([type, mimeType]) => ({ fileUri, type, mimeType })));
+
+  it.each(cases)("in Google's keeping are nobody else's: $fileUri, $mimeType", ({ fileUri, type, mimeType }) => {
+    const parts = [{ fileData: defined({ fileUri, mimeType }) }];
+    const { canon, body } = again({ model: "gemini-3-pro", contents: [{ role: "user", parts }] });
+    expect(canon.turns[0]?.blocks).toMatchObject([{ type, source: { type: "id", protocol: "gemini", id: fileUri } }]);
+    expect(body.contents).toEqual([{ role: "user", parts }]);
+    for (const id of ["chat", "responses", "messages"] as const) {
+      const refused = fault(() => protocols[id].request.encode({ ...canon, maxOutput: 9 }, () => undefined));
+      expect(refused).toMatchObject({ status: 400, kind: "unsupported" });
+    }
   });
 });
 

@@ -56,7 +56,7 @@ describe("a conversation from another protocol", () => {
     expect(body.system).toEqual([{ type: "text", text: "a" }]);
     expect(body.messages).toEqual([{ role: "user", content: [{ type: "text", text: "b" }] }]);
     expect(lost).toEqual(["turns[1].role=system>user"]);
-    expect(fault(() => sent([]))).toMatchObject({ kind: "bad_request", param: "messages" });
+    expect(fault(() => sent([]))).toMatchObject({ kind: "bad_request", param: "turns" });
   });
 
   test("results stand in one message directly behind their calls, whatever came between (Codex apply_patch)", () => {

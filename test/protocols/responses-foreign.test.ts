@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Obj, obj } from "../../src/canon/json.ts";
-import type { Block, CanonRequest, Reasoning, Turn } from "../../src/canon/request.ts";
+import type { Block, CanonRequest, Reasoning, Tool, Turn } from "../../src/canon/request.ts";
 import { callId } from "../../src/protocols/responses/call-id.ts";
 import { responses } from "../../src/protocols/responses/index.ts";
 import { encode, schema } from "./responses-fixtures.ts";
@@ -62,6 +62,7 @@ describe("requests of other protocols", () => {
         blocks: [
           { type: "text", text: "a" },
           { type: "call", id: "toolu_1", kind: "function", name: "f", input: "{}" },
+          { type: "call", id: "toolu_2", kind: "custom", name: "p", input: "x" },
         ],
       },
       {
@@ -87,6 +88,7 @@ describe("requests of other protocols", () => {
       { type: "message", role: "system", content: [{ type: "input_text", text: "sys" }] },
       { type: "message", role: "assistant", content: [{ type: "output_text", text: "a", annotations: [] }] },
       { type: "function_call", call_id: "toolu_1", name: "f", arguments: "{}" },
+      { type: "custom_tool_call", call_id: "toolu_2", name: "p", input: "x" },
       {
         type: "function_call_output",
         call_id: "toolu_1",
@@ -106,6 +108,20 @@ describe("requests of other protocols", () => {
       { type: "custom_tool_call_output", call_id: "toolu_2", output: "" },
     ]);
     expect(lost).toEqual(["turns[3].blocks[0].isError=dropped"]);
+  });
+
+  it("are refused with a tool result whose call is nowhere, which a caller of the Responses API may send", () => {
+    const turns: Turn[] = [{ role: "tool", blocks: [{ type: "result", callId: "c", kind: "function", blocks: [] }] }];
+    expect(() => encode(foreign(turns))).toThrow("Invalid 'turns[0]'");
+    expect(encode(foreign(turns, { ext: { responses: {} } })).body.input).toMatchObject([{ call_id: "c" }]);
+  });
+
+  it("are refused with a tool that only another provider runs, by its place and kind", () => {
+    const tools: Tool[] = [
+      { type: "function", name: "f" },
+      { type: "opaque", protocol: "gemini", value: { codeExecution: {} } },
+    ];
+    expect(() => encode(foreign([], { tools }))).toThrow("'tools[1]' is the tool 'codeExecution'");
   });
 
   it("join their instructions, and say that functions are not strict", () => {

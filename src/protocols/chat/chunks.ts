@@ -76,7 +76,7 @@ function sayer(context: ReplyContext): Sayer {
     begin,
     deltas,
     finish({ finish, usage: known, ext }) {
-      const word = finishWord(finish, context.lose);
+      const word = finishWord(finish, blocks.hasRefused(), context.lose);
       const { reason, explanation } = finish;
       const declined = reason === "refusal" && explanation !== undefined && !blocks.hasRefused();
       const usage = context.request.streamUsage === true ? writeUsage(known) : undefined;

@@ -170,8 +170,11 @@ function encodeCall(call: ToolCall, { place }: Context): Obj {
   const id = callId(call.id);
   const { kind, name, input } = call;
   switch (kind) {
-    case "function":
-      return merge({ id, type: "function", function: { name, arguments: input } }, call.ext?.chat);
+    case "function": {
+      // Responses callers may send a call without arguments as "", which is no JSON.
+      const known = { name, arguments: input === "" ? "{}" : input };
+      return merge({ id, type: "function", function: known }, call.ext?.chat);
+    }
     case "custom":
       return merge({ id, type: "custom", custom: { name, input } }, call.ext?.chat);
     case "search":

@@ -27,7 +27,7 @@ function asChunk(choice: Json): Json {
 
 export function encode(message: Message, context: ReplyContext): Obj {
   const { id, createdAt: created, request } = context;
-  const finish_reason = finishWord(message.finish, context.lose);
+  const finish_reason = finishWord(message.finish, declines(message), context.lose);
   const said = { index: 0, message: encodeSaid(message, context), logprobs: null, finish_reason };
   const envelope = { id: `chatcmpl-${id}`, object: "chat.completion", created, model: request.model };
   return defined({ ...envelope, choices: [said], usage: writeUsage(message.usage), ...keptOf(message.ext?.chat) });
@@ -38,9 +38,12 @@ export function keptOf(ext: Obj = {}): Obj {
   return defined(Object.fromEntries(keptMembers.map((member) => [member, ext[member]])));
 }
 
-/** The finish reason in Chat's words; an answer that is none is a fault. */
-export function finishWord({ reason }: Finish, lose: Lose): string {
-  const word = finishWords[reason];
+/**
+ * The finish reason in Chat's words; an answer that is none is a fault. `declines`: the model said its refusal itself,
+ * which is no filter's work (wire.md C.23).
+ */
+export function finishWord({ reason }: Finish, declines: boolean, lose: Lose): string {
+  const word = reason === "refusal" && declines ? finishWords.stop : finishWords[reason];
   if (word === undefined) throw new Fault("upstream", "The model's answer was malformed.");
   if (blurred.has(reason)) lose("finish.reason", `${reason}>${word}`);
   return word;
@@ -82,6 +85,10 @@ function shownParts(block: Block): readonly string[] {
   if (block.type !== "reasoning") return [];
   const parts = block.summary.length > 0 ? block.summary : (block.content ?? []);
   return parts.filter((part) => part !== "");
+}
+
+function declines({ blocks }: Message): boolean {
+  return blocks.some((block) => block.type === "refusal" && block.text !== "");
 }
 
 function refusalOf({ blocks, finish }: Message): string | undefined {

@@ -1,4 +1,5 @@
 /** Tool definitions and the choice among them. */
+import { hostedTool } from "../../canon/foreign.ts";
 import { defined, type Json, type Obj, obj } from "../../canon/json.ts";
 import type { CustomTool, Tool, ToolChoice, ToolName, WebSearchTool } from "../../canon/request.ts";
 import { invalid, unsupported } from "../../fault.ts";
@@ -104,7 +105,7 @@ function encodeTool(tool: Tool, place: string): Obj[] {
     }
     case "opaque":
       if (tool.protocol === "chat") return [tool.value];
-      throw unsupported(place, `is a tool of the type ${tool.value.type}, which Chat Completions does not know.`);
+      throw hostedTool(tool, place);
     case "web_search":
       return [];
     case "search":

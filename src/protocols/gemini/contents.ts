@@ -13,6 +13,7 @@ import { remainder, spell } from "./fields.ts";
 import { decodeMedia } from "./media.ts";
 import { maybeObj, maybeText, needList, needObj, needText } from "./members.ts";
 import { wantsSignatures } from "./model.ts";
+import { thoughtText } from "./parts.ts";
 import { decodeResult } from "./results.ts";
 import { made, nativeOf, openToken, type Place, sentinel } from "./signature.ts";
 
@@ -84,16 +85,35 @@ function decodeParts(value: Obj[string], content: number, reader: Reader): Block
       blocks.push(block);
     }
   }
-  return blocks;
+  return blocks.some(isForeign) ? joinTexts(blocks) : blocks;
+}
+
+/** Was it made by a provider of another protocol, whose block a token of ours brought back? */
+function isForeign(block: Block): boolean {
+  return block.type === "reasoning" && block.native !== undefined && block.native.protocol !== "gemini";
+}
+
+/** A streamed text comes back in as many pieces as it came. What another provider signed goes back to it in one. */
+function joinTexts(blocks: readonly Block[]): Block[] {
+  const joined: Block[] = [];
+  for (const block of blocks) {
+    const last = joined.at(-1);
+    if (block.type === "text" && last?.type === "text" && block.ext === undefined && last.ext === undefined) {
+      joined[joined.length - 1] = { ...last, text: last.text + block.text };
+    } else {
+      joined.push(block);
+    }
+  }
+  return joined;
 }
 
 /**
  * How many of the last blocks are the thought in this one over again: a caller sends back what was shown, in as many
  * pieces as it came, and then the token with the same thought in it.
  */
-function repeated({ summary, native }: Reasoning, blocks: readonly Block[]): number {
-  const whole = summary.join("\n\n");
-  if (native === undefined || whole === "") return 0;
+function repeated(thought: Reasoning, blocks: readonly Block[]): number {
+  const whole = thoughtText(thought) ?? "";
+  if (thought.native === undefined || whole === "") return 0;
   let shown = "";
   for (let count = 1; count <= blocks.length; count++) {
     const before = blocks.at(-count);

@@ -6,10 +6,11 @@ import type { Obj } from "../../canon/json.ts";
 import type { Block, CanonRequest, Lose, Turn } from "../../canon/request.ts";
 import { gather, settle } from "../../canon/turns.ts";
 import { Fault, unsupported } from "../../fault.ts";
+import { excuse } from "./excuse.ts";
 import { merge } from "./extras.ts";
 import { takesMediaInResults, wantsSignatures } from "./model.ts";
 import { encodeParts, type Manner } from "./parts.ts";
-import { ownSignature, sentinel } from "./signature.ts";
+import { ownSignature } from "./signature.ts";
 
 export interface Conversation {
   readonly systemInstruction: Obj | undefined;
@@ -101,16 +102,4 @@ function split(turns: readonly Turn[]): Turn[][] {
     else groups.push([turn]);
   }
   return groups;
-}
-
-/**
- * From Gemini 3 on the first call of a step must carry a signature, in the current turn (wire.md B.4.6). The sentinel
- * stands in for what another model never made. It stands in older turns too, where it is not needed, because what is
- * sent of a turn must not change when the next one comes: the provider's prompt cache would be lost.
- */
-function excuse(parts: readonly Obj[]): Obj[] {
-  const first = parts.findIndex(({ functionCall }) => functionCall !== undefined);
-  return parts.map((part, index) => {
-    return index === first && part.thoughtSignature === undefined ? { ...part, thoughtSignature: sentinel } : part;
-  });
 }

@@ -28,10 +28,24 @@ function decodeFileData(part: Obj, at: string): Media | undefined {
   const file = spell(needObj(part.fileData, `${at}.fileData`), "fileData");
   const url = needText(file.fileUri, `${at}.fileData.fileUri`);
   const mediaType = maybeText(file.mimeType, `${at}.fileData.mimeType`);
-  if (mediaType === undefined) return undefined;
   const { fileData: _, ...others } = part;
-  const extra = { ...others, ...under("fileData", remainder(file, "fileData")) };
-  return block({ type: "url", url, mediaType }, mediaType, extra);
+  const own = remainder(file, "fileData");
+  if (google.test(url)) {
+    const extra = { ...others, ...under("fileData", defined({ mimeType: mediaType, ...own })) };
+    return kept(url, mediaType, extra);
+  }
+  return mediaType === undefined
+    ? undefined
+    : block({ type: "url", url, mediaType }, mediaType, { ...others, ...under("fileData", own) });
+}
+
+/** Where Google keeps files, which nobody else can fetch. */
+const google = /^(gs:\/\/|https:\/\/generativelanguage\.googleapis\.com\/)/;
+
+/** A file in Google's keeping is one whatever its type, so that no other provider is asked without it. */
+function kept(id: string, mediaType: string | undefined, extra: Obj): Media {
+  const type = mediaType === undefined ? undefined : mediaKind(mediaType);
+  return { type: type ?? "file", source: { type: "id", protocol: "gemini", id }, ...ext(extra) };
 }
 
 function block(source: Source, mediaType: string, extra: Obj): Media | undefined {
@@ -60,13 +74,14 @@ export function encodeMedia(media: Media, at: string): Obj {
       }
       return { fileData: defined({ mimeType: source.mediaType, fileUri: source.url }) };
     case "id":
+      // Its media type rides in `ext`.
+      if (source.protocol === "gemini") return { fileData: { fileUri: source.id } };
       throw unsupported(at, "is a file kept by another provider.");
   }
 }
 
 /** Only a caller who wrote `fileData` names the media type of an address: what they wrote goes out again. */
 function fetchable(source: Extract<Source, { type: "url" }>): boolean {
-  const google = /^(gs:\/\/|https:\/\/generativelanguage\.googleapis\.com\/)/;
   return source.mediaType !== undefined || google.test(source.url);
 }
 

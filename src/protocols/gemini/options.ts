@@ -11,7 +11,7 @@ import {
 import { invalid, unsupported } from "../../fault.ts";
 import { remainder, spell } from "./fields.ts";
 import { maybeFlag, maybeList, maybeNumber, maybeObj, maybeText, needObj, needText } from "./members.ts";
-import { toJsonSchema } from "./schema.ts";
+import { toJsonSchema, withoutConst } from "./schema.ts";
 
 /** The options that canon says. */
 export type Options = Pick<
@@ -150,7 +150,7 @@ function encodeFormat(format: Format | undefined): Obj {
     case "json":
       return { responseMimeType: "application/json" };
     case "schema":
-      return { responseMimeType: "application/json", responseJsonSchema: format.schema };
+      return { responseMimeType: "application/json", responseJsonSchema: withoutConst(format.schema) };
   }
 }
 

@@ -123,8 +123,9 @@ function thoughtPart(block: Reasoning, thoughtSignature?: string, hidden = false
   return merge(defined({ text, thought: true, thoughtSignature }), block.ext?.gemini);
 }
 
-function encodeCall({ id, name, input }: ToolCall): Obj {
-  return { id, name: functionName(name), args: encodeArguments(input) };
+/** A text that is no JSON by design goes as the arguments of the function that stands in for its tool. */
+function encodeCall({ id, kind, name, input }: ToolCall): Obj {
+  return { id, name: functionName(name), args: kind === "custom" ? { input } : encodeArguments(input) };
 }
 
 /** Models do write arguments that are no JSON object: they are sent back as what they are (wire.md C.8). */

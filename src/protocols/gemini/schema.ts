@@ -1,6 +1,6 @@
 /**
- * Gemini's older schema dialect (a subset of OpenAPI, in `parameters` and `responseSchema`) as JSON Schema. We only read
- * it: what we send is JSON Schema, in `parametersJsonSchema` and `responseJsonSchema`.
+ * Schemas as Gemini takes them, and its older dialect (a subset of OpenAPI, in `parameters` and `responseSchema`) as
+ * JSON Schema. That we only read: what we send is JSON Schema, in `parametersJsonSchema` and `responseJsonSchema`.
  */
 import { isObj, type Json, type Obj } from "../../canon/json.ts";
 
@@ -20,31 +20,42 @@ export function toJsonSchema(schema: Obj): Obj {
 }
 
 function keyword(name: string, value: Json | undefined): Json | undefined {
-  switch (name) {
-    case "type":
-      return typeof value === "number" ? (types[value] ?? value) : typeof value === "string" ? lower(value) : value;
-    case "items":
-    case "additionalProperties":
-      return isObj(value) ? toJsonSchema(value) : value;
-    case "properties":
-    case "$defs":
-      return isObj(value) ? each(value) : value;
-    case "anyOf":
-    case "oneOf":
-    case "allOf":
-    case "prefixItems":
-      return Array.isArray(value) ? value.map((inner) => (isObj(inner) ? toJsonSchema(inner) : inner)) : value;
-    default:
-      return counts.has(name) && typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  if (name === "type") {
+    return typeof value === "number" ? (types[value] ?? value) : typeof value === "string" ? lower(value) : value;
   }
-}
-
-function each(schemas: Obj): Obj {
-  const entries = Object.entries(schemas);
-  return Object.fromEntries(entries.map(([name, inner]) => [name, isObj(inner) ? toJsonSchema(inner) : inner]));
+  if (counts.has(name) && typeof value === "string" && /^\d+$/.test(value)) return Number(value);
+  return inside(name, value, toJsonSchema);
 }
 
 function lower(type: string): string {
   const plain = type.toLowerCase();
   return types.some((known) => known === plain) ? plain : type;
+}
+
+/** The same schema without `const`, which Gemini does not know: an `enum` of the one value says it (wire.md C.6.1). */
+export function withoutConst(schema: Obj): Obj {
+  const { const: only, ...others } = schema;
+  const entries = Object.entries(others).map(([name, value]) => [name, inside(name, value, withoutConst)] as const);
+  return { ...Object.fromEntries(entries), ...(only !== undefined && { enum: [only] }) };
+}
+
+/** Keywords that hold a schema, or a list of schemas. */
+const holders = new Set([
+  ...["items", "additionalItems", "unevaluatedItems", "prefixItems", "contains"],
+  ...["additionalProperties", "unevaluatedProperties", "propertyNames"],
+  ...["anyOf", "oneOf", "allOf", "not", "if", "then", "else"],
+]);
+
+/** Keywords that hold schemas by names of the caller's. */
+const maps = new Set(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"]);
+
+/** The keyword's value with this change made in the schemas that stand directly in it. */
+function inside(keyword: string, value: Json | undefined, change: (schema: Obj) => Obj): Json | undefined {
+  const changed = (each: Json): Json => (isObj(each) ? change(each) : each);
+  if (maps.has(keyword) && isObj(value)) {
+    const entries = Object.entries(value).map(([name, each]) => [name, each === undefined ? each : changed(each)]);
+    return Object.fromEntries(entries);
+  }
+  if (!holders.has(keyword) || value === undefined) return value;
+  return Array.isArray(value) ? value.map(changed) : changed(value);
 }

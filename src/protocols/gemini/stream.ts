@@ -9,6 +9,7 @@ import { answer } from "./answer.ts";
 import { encodeFault } from "./fault.ts";
 import { encodeFinish, isCut } from "./finish.ts";
 import { type Cited, encodeGrounding } from "./grounding.ts";
+import { inTurn } from "./in-turn.ts";
 import { encodeParts } from "./parts.ts";
 import { isSayable, isUnfinished, replyManner, showsThoughts } from "./reply.ts";
 import { carry } from "./signature.ts";
@@ -70,10 +71,11 @@ export function encode(context: ReplyContext): Encoder {
     cited: [],
     ended: false,
   };
+  const due = inTurn();
   return {
     event(event) {
       if (state.ended) return [];
-      const frames = encodeEvent(event, state, context);
+      const frames = due(event).flatMap((each) => encodeEvent(each, state, context));
       return frames.map((frame) => ({ data: JSON.stringify(frame) }));
     },
     beat: (): OutFrame[] => (state.ended ? [] : [...beat]),

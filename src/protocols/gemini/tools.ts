@@ -1,4 +1,5 @@
 /** Tools and the choice among them. */
+import { hostedTool } from "../../canon/foreign.ts";
 import { defined, type Obj, text } from "../../canon/json.ts";
 import type {
   CanonRequest,
@@ -14,7 +15,7 @@ import { ext, merge, under } from "./extras.ts";
 import { remainder, spell } from "./fields.ts";
 import { maybeList, maybeObj, maybeText, needObj, needText } from "./members.ts";
 import { functionName } from "./names.ts";
-import { toJsonSchema } from "./schema.ts";
+import { toJsonSchema, withoutConst } from "./schema.ts";
 
 /** Functions first, then what the provider runs itself: so they are sent, whatever order they came in. */
 export function decodeTools(value: Obj[string]): Tool[] {
@@ -73,7 +74,7 @@ export function encodeTools({ tools = [], toolChoice }: CanonRequest, lose: Lose
         if (tool.live && allowed(only, "web_search", "web_search")) hosted.push(encodeSearch(tool, at, lose));
         break;
       case "opaque":
-        if (tool.protocol !== "gemini") throw unsupported(at, "is a tool that Gemini does not have.");
+        if (tool.protocol !== "gemini") throw hostedTool(tool, at);
         hosted.push(tool.value);
         break;
       case "custom":
@@ -95,7 +96,8 @@ function encodeFunction(tool: FunctionTool, at: string, lose: Lose): Obj {
   const name = functionName(tool.name);
   if (name !== tool.name) lose(`${at}.name`, `${tool.name}>${name}`);
   if (tool.strict === true) lose(`${at}.strict`);
-  const declaration = defined({ name, description: tool.description, parametersJsonSchema: tool.schema });
+  const parametersJsonSchema = tool.schema === undefined ? undefined : withoutConst(tool.schema);
+  const declaration = defined({ name, description: tool.description, parametersJsonSchema });
   return merge(declaration, tool.ext?.gemini);
 }
 

@@ -1,5 +1,5 @@
 /** Token counts: Gemini keeps thoughts beside the candidates, and what its own tools read beside the prompt. */
-import { defined, type Obj, obj } from "../../canon/json.ts";
+import { defined, list, type Obj, obj } from "../../canon/json.ts";
 import { count, fold, type Usage } from "../../canon/usage.ts";
 
 /** Folds the usage of a body or chunk over what was known: each chunk counts from the start, the last one is right. */
@@ -8,7 +8,7 @@ export function usage(body: Obj, was: Usage): Usage {
   const prompt = count(wire.promptTokenCount);
   const input = prompt === undefined ? undefined : prompt + (count(wire.toolUsePromptTokenCount) ?? 0);
   const thoughts = count(wire.thoughtsTokenCount);
-  const output = outputOf(wire, input, was);
+  const output = outputOf(wire, input, was) ?? restOf(body, wire, input, was);
   return fold(was, defined({ input, cacheRead: count(wire.cachedContentTokenCount), output, reasoning: thoughts }));
 }
 
@@ -22,9 +22,20 @@ function outputOf(wire: Obj, input: number | undefined, was: Usage): number | un
   if (candidates === undefined && thoughts === undefined) return undefined;
   const told = (candidates ?? 0) + (thoughts ?? 0);
   const before = candidates === undefined ? (was.output ?? 0) - (was.reasoning ?? 0) : (was.reasoning ?? 0);
-  if ((candidates !== undefined && thoughts !== undefined) || before <= 0) return told;
+  if (candidates !== undefined && (thoughts !== undefined || before <= 0)) return told;
   const total = count(wire.totalTokenCount);
-  return total === undefined || input === undefined ? told + before : Math.max(told, total - input);
+  return total === undefined || input === undefined ? told + Math.max(0, before) : Math.max(told, total - input);
+}
+
+/**
+ * What the total leaves for the answer where nothing else tells: zero, mostly, which is left out. Not in a chunk amid the
+ * answer, which may have counted nothing yet: a stream that breaks off there would be free.
+ */
+function restOf(body: Obj, wire: Obj, input: number | undefined, was: Usage): number | undefined {
+  const total = count(wire.totalTokenCount);
+  const goesOn = list(body.candidates).some((candidate) => obj(candidate).finishReason === undefined);
+  if (total === undefined || input === undefined || goesOn) return undefined;
+  return Math.max(was.output ?? 0, total - input);
 }
 
 /** The members that are known, in Gemini's order. */

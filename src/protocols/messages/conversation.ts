@@ -26,7 +26,7 @@ export function encodeConversation(request: CanonRequest, lose: Lose): Conversat
     messages.push({ role: "user", content: encodeBlocks(asked.blocks, writing), own: undefined });
   }
   if (!messages.some(({ content }) => content.length > 0)) {
-    throw invalid("messages", "there is nothing to answer: at least one message with content is needed.");
+    throw invalid("turns", "there is nothing to answer: at least one message with content is needed.");
   }
   const instructions = [...(request.instructions ?? []), ...leading.flatMap(({ blocks }) => blocks)];
   const system = encodeBlocks(

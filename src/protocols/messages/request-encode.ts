@@ -8,7 +8,7 @@ import { encodeConversation } from "./conversation.ts";
 import { encodeToolChoice, encodeTools } from "./tools.ts";
 
 export function encodeRequest(request: CanonRequest, lose: Lose): Obj {
-  if (request.maxOutput === undefined) throw invalid("max_tokens", "Anthropic wants a limit of the output.");
+  if (request.maxOutput === undefined) throw invalid("maxOutput", "Anthropic wants a limit of the output.");
   reportForeign(request.ext, "messages", lose);
   reportHints(request, lose);
   const { thinking, output_config, metadata, ...own } = request.ext?.messages ?? {};
@@ -41,6 +41,7 @@ function reportHints(request: CanonRequest, lose: Lose): void {
   if (request.presencePenalty !== undefined && request.presencePenalty !== 0) lose("presencePenalty");
   if (request.frequencyPenalty !== undefined && request.frequencyPenalty !== 0) lose("frequencyPenalty");
   if (request.verbosity !== undefined) lose("verbosity");
+  if (request.metadata !== undefined) lose("metadata");
 }
 
 const thinkingTypes = {
@@ -86,7 +87,7 @@ function encodeFormat(format: Format | undefined, own: Obj): Obj | undefined {
     case "text":
       return undefined;
     case "json":
-      throw unsupported("response_format", "asks for JSON without a schema, which Anthropic cannot promise.");
+      throw unsupported("format", "asks for JSON without a schema, which Anthropic cannot promise.");
     case "schema":
       return { type: "json_schema", schema: format.schema, ...own };
   }

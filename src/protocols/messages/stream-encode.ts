@@ -162,7 +162,7 @@ function ending(
 
 /** A limit wins over a refusal; some providers end an answer with calls as if it had none. */
 function endOf(finish: Finish, refusal: string | undefined, calls: boolean): Finish {
-  if (finish.reason !== "stop") return finish;
+  if (finish.reason !== "stop" && finish.reason !== "refusal") return finish;
   if (refusal !== undefined) return { explanation: refusal, ...finish, reason: "refusal" };
-  return calls ? { ...finish, reason: "calls" } : finish;
+  return calls && finish.reason === "stop" ? { ...finish, reason: "calls" } : finish;
 }

@@ -1,4 +1,5 @@
 /** Tools and the choice among them, both ways. Anthropic's own tools other than web search stay opaque. */
+import { hostedTool } from "../../canon/foreign.ts";
 import { defined, flag, type Json, list, type Obj, obj, text } from "../../canon/json.ts";
 import type {
   CanonRequest,
@@ -137,8 +138,7 @@ function encodeTool(tool: Tool, index: number, lose: Lose): Obj[] {
       return encodeWebSearch(tool, field, lose);
     case "opaque":
       if (tool.protocol === "messages") return [tool.value];
-      lose(field);
-      return [];
+      throw hostedTool(tool, field);
     case "custom":
     case "search":
     case "namespace":

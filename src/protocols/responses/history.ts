@@ -1,6 +1,7 @@
 /** The turns of a conversation as input items, for turns of any protocol. */
 import { defined, type Obj } from "../../canon/json.ts";
 import type { Block, Lose, Reasoning, Role, ToolResult, Turn } from "../../canon/request.ts";
+import { refuseOrphans } from "../../canon/turns.ts";
 import { unsupported } from "../../fault.ts";
 import { callId } from "./call-id.ts";
 import { encodeCall, encodeReasoning } from "./items.ts";
@@ -10,6 +11,8 @@ import { ownOf } from "./wire.ts";
 
 /** `own`: the request came from the Responses API. Each turn's items depend on that turn alone. */
 export function encodeInput(turns: readonly Turn[], own: boolean, lose: Lose): Obj[] {
+  // A caller of the Responses API may have the call kept at OpenAI; others have it in the request or not at all.
+  if (!own) refuseOrphans(turns);
   return turns.flatMap((turn, place) => encodeTurn(turn, `turns[${place}]`, own, lose));
 }
 
@@ -77,7 +80,12 @@ function encodeItem(block: Block, path: string, own: boolean, lose: Lose): Obj |
     case "result":
       return encodeResult(block, path, own, lose);
     case "tools":
-      return { type: "additional_tools", role: "developer", tools: encodeTools(block.tools, own), ...ownOf(block) };
+      return {
+        type: "additional_tools",
+        role: "developer",
+        tools: encodeTools(block.tools, own, `${path}.tools`),
+        ...ownOf(block),
+      };
     case "opaque":
       return block.value;
     default:
@@ -108,7 +116,9 @@ function encodeResult(result: ToolResult, path: string, own: boolean, lose: Lose
   if (result.isError !== undefined) lose(`${path}.isError`);
   const call_id = callId(result.callId);
   if (result.kind === "search") {
-    const tools = result.blocks.flatMap((block) => (block.type === "tools" ? encodeTools(block.tools, own) : []));
+    const tools = result.blocks.flatMap((block, place) =>
+      block.type === "tools" ? encodeTools(block.tools, own, `${path}.blocks[${place}].tools`) : [],
+    );
     const said = { type: "tool_search_output", execution: "client", call_id, status: "completed", tools };
     return { ...said, ...ownOf(result) };
   }

@@ -100,7 +100,7 @@ function encodeInstructions(blocks: readonly Block[] | undefined, lose: Lose): s
 }
 
 function encodeToolList(tools: readonly Tool[] | undefined, isOwn: boolean): Obj[] | undefined {
-  return tools && encodeTools(tools, isOwn);
+  return tools && encodeTools(tools, isOwn, "tools");
 }
 
 const longestUser = 128;

@@ -56,7 +56,7 @@ function echoOf(request: CanonRequest): Obj {
     temperature: request.temperature ?? null,
     text: { format: { type: "text" }, ...encodeText(request, own.text) },
     tool_choice: request.toolChoice === undefined ? "auto" : encodeChoice(request.toolChoice),
-    tools: encodeTools(request.tools ?? [], true),
+    tools: encodeTools(request.tools ?? [], true, "tools"),
     top_logprobs: own.top_logprobs ?? 0,
     top_p: request.topP ?? null,
     truncation: own.truncation ?? "disabled",

@@ -1,4 +1,5 @@
 /** Tools and the choice among them, both ways. Hosted tools that canon does not know stay as they are. */
+import { hostedTool } from "../../canon/foreign.ts";
 import { defined, type Json, type Obj, obj, text } from "../../canon/json.ts";
 import type {
   CustomTool,
@@ -9,7 +10,7 @@ import type {
   ToolName,
   WebSearchTool,
 } from "../../canon/request.ts";
-import { invalid, unsupported } from "../../fault.ts";
+import { invalid } from "../../fault.ts";
 import { at, element, extOf, maybe, missing, need, ownOf, spare } from "./wire.ts";
 
 /** The name canon gives to the search for tools, which has none on the wire. */
@@ -122,13 +123,13 @@ function decodeWebSearch(tool: Obj, path: string): WebSearchTool {
 
 /**
  * The tools as this API says them. `own`: the request came from it, where an absent `strict` means true; elsewhere it
- * means false, which must then be said.
+ * means false, which must then be said. `path`: where canon has the list.
  */
-export function encodeTools(tools: readonly Tool[], own: boolean): Obj[] {
-  return tools.map((tool) => encodeTool(tool, own));
+export function encodeTools(tools: readonly Tool[], own: boolean, path: string): Obj[] {
+  return tools.map((tool, place) => encodeTool(tool, own, `${path}[${place}]`));
 }
 
-function encodeTool(tool: Tool, own: boolean): Obj {
+function encodeTool(tool: Tool, own: boolean, path: string): Obj {
   switch (tool.type) {
     case "function": {
       const { name, description, schema } = tool;
@@ -139,7 +140,8 @@ function encodeTool(tool: Tool, own: boolean): Obj {
       return encodeCustom(tool);
     case "namespace": {
       const { name, description } = tool;
-      return defined({ type: "namespace", name, description, tools: encodeTools(tool.tools, own), ...ownOf(tool) });
+      const tools = encodeTools(tool.tools, own, `${path}.tools`);
+      return defined({ type: "namespace", name, description, tools, ...ownOf(tool) });
     }
     case "search": {
       const { description, schema } = tool;
@@ -149,7 +151,7 @@ function encodeTool(tool: Tool, own: boolean): Obj {
       return encodeWebSearch(tool);
     case "opaque":
       if (tool.protocol === "responses") return tool.value;
-      throw unsupported("tools", `holds a tool of type '${text(tool.value.type) ?? "unknown"}', which OpenAI lacks.`);
+      throw hostedTool(tool, path);
   }
 }
 
