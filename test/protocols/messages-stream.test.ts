@@ -55,8 +55,12 @@ describe("the stream we write", () => {
           model: "asked-for",
           content: [],
           stop_reason: null,
-          stop_sequence: null,
-          usage: { input_tokens: 0, output_tokens: 0 },
+          ...{ stop_sequence: null, stop_details: null, container: null, diagnostics: null },
+          usage: {
+            ...{ input_tokens: 0, output_tokens: 0, cache_creation: null, inference_geo: null, service_tier: null },
+            ...{ cache_creation_input_tokens: null, cache_read_input_tokens: null, speed: null },
+            ...{ output_tokens_details: null, server_tool_use: null },
+          },
         },
       },
       { type: "ping" },
@@ -65,8 +69,11 @@ describe("the stream we write", () => {
       { type: "content_block_stop", index: 0 },
       {
         type: "message_delta",
-        delta: { stop_reason: "end_turn", stop_sequence: null },
-        usage: { input_tokens: 70, cache_creation_input_tokens: 20, cache_read_input_tokens: 30, output_tokens: 8 },
+        delta: { stop_reason: "end_turn", stop_sequence: null, stop_details: null, container: null },
+        usage: {
+          ...{ input_tokens: 70, cache_creation_input_tokens: 20, cache_read_input_tokens: 30, output_tokens: 8 },
+          ...{ cache_creation: null, output_tokens_details: null, server_tool_use: null },
+        },
       },
       { type: "message_stop" },
     ]);

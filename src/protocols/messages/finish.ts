@@ -42,7 +42,7 @@ export function decodeFinish(ending: Obj): { readonly finish: Finish; readonly o
   };
 }
 
-/** `stop_reason`, `stop_sequence` and, for a refusal, `stop_details`. */
+/** `stop_reason`, `stop_sequence` and `stop_details`, which is null but for a refusal. */
 export function encodeFinish(finish: Finish, own: Obj): Obj {
   const word = words[finish.reason];
   const details = obj(own.stop_details);
@@ -50,9 +50,9 @@ export function encodeFinish(finish: Finish, own: Obj): Obj {
   return {
     stop_reason: own.stop_reason ?? word,
     stop_sequence: finish.sequence ?? null,
-    ...(refused && {
-      stop_details: { type: "refusal", category: null, explanation: finish.explanation ?? null, ...details },
-    }),
+    stop_details: refused
+      ? { type: "refusal", category: null, explanation: finish.explanation ?? null, ...details }
+      : null,
   };
 }
 

@@ -133,7 +133,17 @@ function opening({ id, request }: ReplyContext, usage: Usage): Obj[] {
     content: [],
     stop_reason: null,
     stop_sequence: null,
-    usage: { input_tokens: 0, output_tokens: 0, ...encodeUsage(usage) },
+    stop_details: null,
+    container: null,
+    diagnostics: null,
+    usage: {
+      input_tokens: 0,
+      output_tokens: 0,
+      ...encodeUsage(usage),
+      inference_geo: null,
+      service_tier: null,
+      speed: null,
+    },
   };
   return [{ type: "message_start", message }, { type: "ping" }];
 }
@@ -154,7 +164,7 @@ function ending(
   };
   const delta = {
     ...encodeFinish(endOf(finish, refusal, calls), details),
-    ...(container !== undefined && { container }),
+    container: container ?? null,
   };
   const counts = { output_tokens: 0, ...encodeUsage(usage), ...obj(ownUsage) };
   return [{ type: "message_delta", delta, usage: counts, ...own }, { type: "message_stop" }];

@@ -27,23 +27,23 @@ export function decodeUsage(body: Obj, was: Usage): Usage {
   });
 }
 
-/** Only what is known; `cache_creation` where the long-lived share is. */
+/** Anthropic's answers name every count: null is one that is unknown, or that its provider does not keep. */
 export function encodeUsage(usage: Usage): Obj {
   const { cacheRead, cacheWrite, cacheWriteLong, reasoning, searches } = usage;
   return defined({
     input_tokens: freshInput(usage),
-    cache_creation_input_tokens: cacheWrite,
-    cache_read_input_tokens: cacheRead,
+    cache_creation_input_tokens: cacheWrite ?? null,
+    cache_read_input_tokens: cacheRead ?? null,
     cache_creation:
       cacheWriteLong === undefined
-        ? undefined
+        ? null
         : {
             ephemeral_5m_input_tokens: Math.max(0, (cacheWrite ?? cacheWriteLong) - cacheWriteLong),
             ephemeral_1h_input_tokens: cacheWriteLong,
           },
     output_tokens: usage.output,
-    output_tokens_details: reasoning === undefined ? undefined : { thinking_tokens: reasoning },
-    server_tool_use: searches === undefined ? undefined : { web_search_requests: searches },
+    output_tokens_details: reasoning === undefined ? null : { thinking_tokens: reasoning },
+    server_tool_use: searches === undefined ? null : { web_search_requests: searches, web_fetch_requests: 0 },
   });
 }
 

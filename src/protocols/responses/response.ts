@@ -60,6 +60,5 @@ function echoOf(request: CanonRequest): Obj {
     top_logprobs: own.top_logprobs ?? 0,
     top_p: request.topP ?? null,
     truncation: own.truncation ?? "disabled",
-    user: null,
   };
 }
