@@ -158,6 +158,11 @@ function replayBlock(block: Block, index: number): Event[] {
 
 type Part = Pick<Delta, "text" | "annotations" | "part" | "raw">;
 
+/** What a block that opens already holds, as the deltas that would have told it. */
+export function partsOf(block: Block): Part[] {
+  return unfold(block)[1];
+}
+
 /** A block as it opens, and the deltas that fill it. */
 function unfold(block: Block): [Block, Part[]] {
   switch (block.type) {

@@ -1,6 +1,6 @@
 /** What the blocks of an answer put into the deltas of its chunks. */
-import { type Delta, grow } from "../../canon/event.ts";
-import { defined, type Obj } from "../../canon/json.ts";
+import { type Delta, grow, partsOf } from "../../canon/event.ts";
+import type { Obj } from "../../canon/json.ts";
 import type { Block, Ext, Native, ToolCall } from "../../canon/request.ts";
 import type { ReplyContext } from "../protocol.ts";
 import { encodeAnnotations } from "./annotations.ts";
@@ -106,25 +106,6 @@ function refusalSpeaker(progress: Progress): Speaker {
       return [{ refusal: text }];
     },
   };
-}
-
-/** What a block that opens already holds. */
-function partsOf(block: Block): Part[] {
-  switch (block.type) {
-    case "text":
-      return [defined({ text: block.text, annotations: block.annotations })];
-    case "refusal":
-      return [{ text: block.text }];
-    case "call":
-      return [{ text: block.input }];
-    case "reasoning":
-      return [
-        ...block.summary.map((text, part) => ({ text, part })),
-        ...(block.content ?? []).map((text, part) => ({ text, part, raw: true })),
-      ];
-    default:
-      return [];
-  }
 }
 
 /** Reasoning is one text on Chat: parts and blocks are told apart by a blank line. Of summary and raw text one is shown. */

@@ -1,5 +1,5 @@
 /** Which blocks of an answer are being written, each by the writer of its item; neighbouring texts share a message. */
-import { type Event, grow } from "../../canon/event.ts";
+import { type Event, grow, partsOf } from "../../canon/event.ts";
 import type { Block } from "../../canon/request.ts";
 import type { ReplyContext } from "../protocol.ts";
 import type { Ledger } from "./ledger.ts";
@@ -43,7 +43,7 @@ export function blocksOf(book: Ledger, context: ReplyContext): Blocks {
   function start(block: Block, index: number): Writer | undefined {
     book.release();
     const writer = writerOf(block);
-    for (const delta of initial(block)) writer?.delta({ type: "delta", index, ...delta });
+    for (const delta of partsOf(block)) writer?.delta({ type: "delta", index, ...delta });
     return writer;
   }
 
@@ -83,23 +83,4 @@ export function blocksOf(book: Ledger, context: ReplyContext): Blocks {
       return refusal;
     },
   };
-}
-
-/** What a block that opens with content in it has already said. */
-function initial(block: Block): Pick<Of<"delta">, "text" | "annotations" | "part" | "raw">[] {
-  switch (block.type) {
-    case "text":
-      return [{ text: block.text, annotations: block.annotations ?? [] }];
-    case "refusal":
-      return [{ text: block.text }];
-    case "call":
-      return [{ text: block.input }];
-    case "reasoning":
-      return [
-        ...block.summary.map((text, part) => ({ text, part })),
-        ...(block.content ?? []).map((text, part) => ({ text, part, raw: true })),
-      ];
-    default:
-      return [];
-  }
 }
