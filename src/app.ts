@@ -50,7 +50,8 @@ app.post("/:version{v1|v1beta|v1alpha}/models/:call{.+}", (c) => {
     case "countTokens":
       return count("gemini", c.req.raw, c.env.deps, { model, stream: false });
     case "embedContent":
-      return embed(c.req.raw, c.env.deps, { model, stream: false });
+    case "batchEmbedContents":
+      return embed(method, c.req.raw, c.env.deps, { model, stream: false });
     default:
       return failed(nothingAt(c), "gemini");
   }

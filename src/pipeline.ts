@@ -12,7 +12,7 @@ import { asFault, Fault } from "./fault.ts";
 import { readBody } from "./http/body.ts";
 import type { Ticket } from "./http/flight.ts";
 import { countAt } from "./operations/count.ts";
-import { embedContent } from "./operations/embed-content.ts";
+import { type EmbedMethod, embedContent } from "./operations/embed-content.ts";
 import type { Operation } from "./operations/operation.ts";
 import { perform } from "./operations/perform.ts";
 import { routeTask } from "./operations/route.ts";
@@ -37,9 +37,10 @@ export function count(protocol: ProtocolId, request: Request, deps: Deps, named?
 }
 
 /** Serves one embedding asked for in Gemini's words. Never throws. */
-export function embed(request: Request, deps: Deps, named: Named): Promise<Response> {
+export function embed(method: EmbedMethod, request: Request, deps: Deps, named: Named): Promise<Response> {
+  const attempt: Attempt = (target, context) => embedContent(method, target, context);
   const read = (id: string, bytes: Uint8Array) => readCall(id, "gemini", bytes, named);
-  return guarded(protocols.gemini, request, deps, (trip) => call(read, embedContent, trip));
+  return guarded(protocols.gemini, request, deps, (trip) => call(read, attempt, trip));
 }
 
 /** Serves one call of an OpenAI endpoint that is passed on. Never throws. */

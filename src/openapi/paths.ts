@@ -139,7 +139,7 @@ export const paths: Described = {
       parameters: [
         version,
         modelInPath(
-          "The model, a colon and the method: `generateContent`, `streamGenerateContent`, `countTokens`, `embedContent`.",
+          "The model, a colon and the method: `generateContent`, `streamGenerateContent`, `countTokens`, `embedContent`, `batchEmbedContents`.",
         ),
         strict,
       ],

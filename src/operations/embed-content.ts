@@ -1,4 +1,4 @@
-/** One text's embedding asked for in Gemini's words: passed on to Gemini, said to others as OpenAI's embeddings. */
+/** Embeddings asked for in Gemini's words, of one text or of many: passed on to Gemini, said to others as OpenAI's. */
 import type { AttemptContext } from "../attempt.ts";
 import { isObj, list, number, type Obj, obj, text } from "../canon/json.ts";
 import { noUsage } from "../canon/usage.ts";
@@ -11,13 +11,16 @@ import { report } from "../report.ts";
 import { settle } from "../settle.ts";
 import { send } from "../upstream.ts";
 
-/** The embedding by this target; throws the Fault for which another may be tried. */
-export async function embedContent(target: Target, context: AttemptContext): Promise<Response> {
+/** `embedContent` holds one text, `batchEmbedContents` a list of such requests. */
+export type EmbedMethod = "embedContent" | "batchEmbedContents";
+
+/** The embeddings by this target; throws the Fault for which another may be tried. */
+export async function embedContent(method: EmbedMethod, target: Target, context: AttemptContext): Promise<Response> {
   const { call, id, request, deps } = context;
   const isOwn = target.protocol === "gemini";
   const outgoing = {
-    path: isOwn ? `models/${target.model}:embedContent` : "embeddings",
-    body: isOwn ? relayed(context, target) : [Buffer.from(JSON.stringify(asked(call.body, target.model)))],
+    path: isOwn ? `models/${target.model}:${method}` : "embeddings",
+    body: isOwn ? relayed(context, target) : [Buffer.from(JSON.stringify(asked(method, call.body, target.model)))],
     headers: {},
     stream: false,
     signal: request.signal,
@@ -28,29 +31,49 @@ export async function embedContent(target: Target, context: AttemptContext): Pro
   const said: unknown = await answer.json().catch(() => undefined);
   if (!isObj(said)) throw new Fault("upstream", "The provider's answer is not a JSON object.");
   settle({ usage: protocols[target.protocol].usage(said, noUsage), ended: "whole" }, target, context);
-  return Response.json(isOwn ? said : told(said), { headers: report(id, target, answer) });
+  return Response.json(isOwn ? said : told(method, said), { headers: report(id, target, answer) });
 }
 
 /** The caller's bytes; where they name the model as well, by the provider's name. */
-function relayed({ call }: AttemptContext, { model }: Target): Uint8Array[] {
-  if (!call.spans.has("model")) return [call.bytes];
-  return splice(call.bytes, [setMember(call.bytes, call.spans, "model", JSON.stringify(`models/${model}`))]);
+function relayed({ call: { bytes, body, spans } }: AttemptContext, target: Target): Uint8Array[] {
+  const model = `models/${target.model}`;
+  const requests = list(body.requests);
+  const edits = [
+    ...(spans.has("model") ? [setMember(bytes, spans, "model", JSON.stringify(model))] : []),
+    ...(requests.every((each) => obj(each).model === model)
+      ? []
+      : [setMember(bytes, spans, "requests", JSON.stringify(requests.map((each) => ({ ...obj(each), model }))))]),
+  ];
+  return splice(bytes, edits);
 }
 
-function asked(body: Obj, model: string): Obj {
-  const parts = list(obj(body.content).parts);
-  if (parts.length === 0) throw invalid("content.parts", "it must not be empty.");
+function asked(method: EmbedMethod, body: Obj, model: string): Obj {
+  const requests = method === "embedContent" ? [body] : list(body.requests).map(obj);
+  const [first] = requests;
+  if (first === undefined) throw invalid("requests", "it must not be empty.");
+  const at = (index: number): string => (method === "embedContent" ? "content" : `requests[${index}].content`);
+  const texts = requests.map(({ content }, index) => textIn(obj(content), at(index)));
+  const dimensions = number(first.outputDimensionality);
+  const input = method === "embedContent" ? (texts[0] ?? "") : texts;
+  return { model, input, ...(dimensions !== undefined && { dimensions }) };
+}
+
+function textIn(content: Obj, path: string): string {
+  const parts = list(content.parts);
+  if (parts.length === 0) throw invalid(`${path}.parts`, "it must not be empty.");
   const texts = parts.map((part, at) => {
     const said = text(obj(part).text);
-    if (said === undefined) throw unsupported(`content.parts[${at}]`, "is no text, which alone can be embedded here.");
+    if (said === undefined) throw unsupported(`${path}.parts[${at}]`, "is no text, which alone can be embedded here.");
     return said;
   });
-  const dimensions = number(body.outputDimensionality);
-  return { model, input: texts.join("\n"), ...(dimensions !== undefined && { dimensions }) };
+  return texts.join("\n");
 }
 
-function told(body: Obj): Obj {
-  const values = obj(list(body.data)[0]).embedding;
-  if (!Array.isArray(values)) throw new Fault("upstream", "The provider's answer has no embedding.");
-  return { embedding: { values } };
+function told(method: EmbedMethod, body: Obj): Obj {
+  const embeddings = list(body.data).map((each) => ({ values: obj(each).embedding ?? null }));
+  const [first] = embeddings;
+  if (first === undefined || embeddings.some(({ values }) => !Array.isArray(values))) {
+    throw new Fault("upstream", "The provider's answer has no embedding.");
+  }
+  return method === "embedContent" ? { embedding: first } : { embeddings };
 }

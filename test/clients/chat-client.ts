@@ -141,7 +141,7 @@ function answerOf(completion: Completion): Answer {
 
 /** OpenAI says `stop` of a refusal, and of what a filter kept back `content_filter`. */
 function finishOf(reason: Completion["choices"][0]["finish_reason"], refusal: string): Answer["finish"] {
-  if (refusal !== "" && (reason === "stop" || reason === "content_filter")) return "refusal";
+  if (reason === "content_filter" || (refusal !== "" && reason === "stop")) return "refusal";
   if (reason === "stop" || reason === "length") return reason;
   if (reason === "tool_calls") return "calls";
   throw new Error(`the answer finished with ${reason}`);

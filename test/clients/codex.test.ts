@@ -3,10 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { obj, objects, str } from "../sim/json.ts";
+import type { CallBlock } from "../sim/script.ts";
 import type { Call, Turn } from "../sim/sim.ts";
 import { codex, type Ran } from "./codex.ts";
 import { type Harness, start } from "./harness.ts";
-import { classic, codeMode, conversation, redacted, resultOf, signatures, spent, written } from "./task.ts";
+import { classic, codeMode, conversation, redacted, resultOf, signatures, spentOn, written } from "./task.ts";
 
 /** The models as providers know them; a date makes a script's name its own without making the model unknown. */
 const models = {
@@ -14,12 +15,15 @@ const models = {
   dated: "claude-opus-5-5-20260101",
   local: "qwen-coder",
   localExec: "qwen-coder-exec",
+  gemini: "gemini-3-pro",
+  geminiExec: "gemini-3-pro-exec",
 };
 
 const aliases = {
   coder: `compatible/${models.local}`,
   "gpt-6-sol": `anthropic/${models.dated}`,
   "gpt-6-luna": `compatible/${models.localExec}`,
+  "gpt-5.6-sol": `gemini/${models.geminiExec}`,
 };
 
 interface Run {
@@ -36,6 +40,7 @@ interface Run {
 const runs: readonly Run[] = [
   { name: "relay", slug: "gpt-5.5", model: "gpt-5.5", protocol: "responses", turns: classic, catalog: false },
   { name: "messages", slug: models.opus, model: models.opus, protocol: "messages", turns: classic, catalog: true },
+  { name: "gemini", slug: models.gemini, model: models.gemini, protocol: "gemini", turns: classic, catalog: true },
   { name: "chat", slug: "coder", model: models.local, protocol: "chat", turns: classic, catalog: true },
   {
     name: "code-relay",
@@ -50,6 +55,14 @@ const runs: readonly Run[] = [
     slug: "gpt-6-sol",
     model: models.dated,
     protocol: "messages",
+    turns: codeMode,
+    catalog: false,
+  },
+  {
+    name: "code-gemini",
+    slug: "gpt-5.6-sol",
+    model: models.geminiExec,
+    protocol: "gemini",
     turns: codeMode,
     catalog: false,
   },
@@ -68,7 +81,9 @@ describe.each(runs)("Codex, $name: $slug over $protocol", ({ name, slug, model, 
   let calls: readonly Call[];
 
   beforeAll(async () => {
-    harness.sim.play(model, [...turns]);
+    // Of a relayed call the simulator does not know which proof belongs to which custom call.
+    const judged = turns.map((turn): Turn => ({ ...turn, proofs: "required" }));
+    harness.sim.play(model, [...(protocol === "responses" ? turns : judged)]);
     ran = await codex(harness, name, { model: slug, catalog });
     calls = harness.sim.callsFor(model);
   });
@@ -90,7 +105,7 @@ describe.each(runs)("Codex, $name: $slug over $protocol", ({ name, slug, model, 
   });
 
   it("adds up the usage of all turns", () => {
-    expect(ran.events.find((event) => event.type === "turn.completed")?.usage).toEqual(spent);
+    expect(ran.events.find((event) => event.type === "turn.completed")?.usage).toEqual(spentOn(protocol));
   });
 
   it("only ever appends", () => {
@@ -98,7 +113,8 @@ describe.each(runs)("Codex, $name: $slug over $protocol", ({ name, slug, model, 
       const before = calls[at];
       if (before === undefined) throw new Error("no call before");
       expect(JSON.stringify(obj(call.body).tools)).toBe(JSON.stringify(obj(before.body).tools));
-      expect(JSON.stringify(obj(call.body).system)).toBe(JSON.stringify(obj(before.body).system));
+      for (const system of ["system", "systemInstruction"])
+        expect(JSON.stringify(obj(call.body)[system])).toBe(JSON.stringify(obj(before.body)[system]));
       const kept = conversation(call).slice(0, conversation(before).length);
       expect(kept.map((message) => JSON.stringify(message))).toEqual(
         conversation(before).map((message) => JSON.stringify(message)),
@@ -110,6 +126,7 @@ describe.each(runs)("Codex, $name: $slug over $protocol", ({ name, slug, model, 
     const last = calls.at(-1);
     if (last === undefined) throw new Error("no call");
     if (protocol === "responses") expect(sealedItems(last)).toEqual(signatures.slice(0, 3));
+    else if (protocol === "gemini") expect(modelParts(last)).toEqual(expectedParts(turns));
     else expect(assistants(last)).toEqual(expectedAssistants(turns));
   });
 
@@ -155,15 +172,49 @@ function expectedAssistants(turns: readonly Turn[]): readonly unknown[] {
       if ("redacted" in block) return { type: "redacted_thinking", data: redacted };
       if ("text" in block) return { type: "text", text: block.text };
       if (!("call" in block)) throw new Error("no such block in the task");
-      const name = block.namespace === undefined ? block.call : `${block.namespace}__${block.call}`;
-      return { type: "tool_use", id: block.id, name, input: block.arguments ?? { input: block.input } };
+      const { args, ...call } = callOf(block);
+      return { type: "tool_use", ...call, input: args };
     }),
   );
+}
+
+/** As a provider knows it that has neither namespaces nor free-form tools. */
+function callOf({ call, id, namespace, arguments: args, input }: CallBlock): {
+  id?: string;
+  name: string;
+  args: unknown;
+} {
+  const name = namespace === undefined ? call : `${namespace}__${call}`;
+  return { ...(id !== undefined && { id }), name, args: args ?? { input } };
+}
+
+/** Google's parts but the thoughts, which need not come back. */
+function modelParts(call: Call): readonly unknown[] {
+  return conversation(call).flatMap(({ role, parts }) =>
+    role === "model" ? [objects(parts).filter((part) => part.thought !== true)] : [],
+  );
+}
+
+/** A text in pieces has its signature behind it; the call then has one of the simulator's making, which it looks at. */
+function expectedParts(turns: readonly Turn[]): readonly unknown[] {
+  const ofSimulator = expect.stringMatching(/^c2ltdWxhdGVkIHNpZ25hdHVyZS/);
+  return turns.slice(0, 3).map(({ blocks = [] }, at) => {
+    const signed = { thoughtSignature: signatures[at] };
+    const text = blocks.flatMap((block) => ("text" in block ? [{ text: block.text }, { text: "", ...signed }] : []));
+    const calls = blocks.flatMap((block) => ("call" in block ? [{ functionCall: callOf(block) }] : []));
+    return [
+      ...text,
+      ...calls.map((call) => ({ ...call, ...(text.length === 0 ? signed : { thoughtSignature: ofSimulator }) })),
+    ];
+  });
 }
 
 function toolNames(call: Call | undefined): readonly string[] {
   const body = obj(call?.body);
   const added = objects(body.input).flatMap((item) => objects(item.tools));
   const inner = added.flatMap((tool) => objects(tool.tools));
-  return [...objects(body.tools), ...added, ...inner].map((tool) => str(tool.name) || str(obj(tool.function).name));
+  const declared = objects(body.tools).flatMap((tool) => objects(tool.functionDeclarations));
+  return [...objects(body.tools), ...added, ...inner, ...declared].map(
+    (tool) => str(tool.name) || str(obj(tool.function).name),
+  );
 }

@@ -81,13 +81,24 @@ export const plain: Answer = { text: "", reasoning: "", refusal: "", calls: [], 
 /** The images and documents that a provider was sent, those in results of tools as well. */
 export function mediaOf(call: Call): readonly { readonly kind: string; readonly data: string }[] {
   const body = obj(call.body);
-  const within = (part: Obj): Obj[] => [part, ...[...objects(part.content), ...objects(part.output)].flatMap(within)];
-  return [...objects(body.messages), ...objects(body.input)].flatMap(within).flatMap((part) => {
-    const url = part.image_url ?? part.file_data ?? obj(part.file).file_data;
-    const given = str(typeof url === "string" ? url : obj(url).url).replace(/^data:[^,]*,/, "");
-    const data = str(obj(part.source).data) || given;
-    return data === "" ? [] : [{ kind: /image/.test(str(part.type)) ? "image" : "pdf", data }];
-  });
+  const inside = ({ content, output, parts, functionResponse }: Obj): Obj[] =>
+    [content, output, parts, obj(functionResponse).parts].flatMap(objects);
+  const within = (part: Obj): Obj[] => [part, ...inside(part).flatMap(within)];
+  return [body.messages, body.input, body.contents]
+    .flatMap(objects)
+    .flatMap(within)
+    .flatMap((part) => {
+      const inline = obj(part.inlineData);
+      if (inline.data !== undefined) return [{ kind: kindOf(str(inline.mimeType)), data: str(inline.data) }];
+      const url = part.image_url ?? part.file_data ?? obj(part.file).file_data;
+      const given = str(typeof url === "string" ? url : obj(url).url).replace(/^data:[^,]*,/, "");
+      const data = str(obj(part.source).data) || given;
+      return data === "" ? [] : [{ kind: kindOf(str(part.type)), data }];
+    });
+}
+
+function kindOf(type: string): string {
+  return /image/.test(type) ? "image" : "pdf";
 }
 
 /** The JSON schema that a provider was told to answer by. */
@@ -98,6 +109,8 @@ export function schemaOf(call: Call): unknown {
       return obj(obj(body.text).format).schema;
     case "chat":
       return obj(obj(body.response_format).json_schema).schema;
+    case "gemini":
+      return obj(body.generationConfig).responseJsonSchema ?? obj(body.generationConfig).responseSchema;
     default:
       return obj(obj(body.output_config).format).schema;
   }
@@ -106,20 +119,22 @@ export function schemaOf(call: Call): unknown {
 /** The longest answer that a provider was told to give. */
 export function limitOf(call: Call): unknown {
   const body = obj(call.body);
-  return body.max_output_tokens ?? body.max_completion_tokens ?? body.max_tokens;
+  const { maxOutputTokens } = obj(body.generationConfig);
+  return body.max_output_tokens ?? body.max_completion_tokens ?? body.max_tokens ?? maxOutputTokens;
 }
 
 /** Anything of the conversation that was sent, as one text. */
 export function sentText(call: Call): string {
-  const { messages, input, instructions, system } = obj(call.body);
-  return JSON.stringify([messages, input, instructions, system]);
+  const { messages, input, instructions, system, contents, systemInstruction } = obj(call.body);
+  return JSON.stringify([messages, input, instructions, system, contents, systemInstruction]);
 }
 
 /** The sealed or signed reasoning that a provider was given back. */
 export function signaturesOf(call: Call): readonly string[] {
   const body = obj(call.body);
   const blocks = objects(body.messages).flatMap((message) => objects(message.content));
-  return [...objects(body.input), ...blocks]
-    .filter((part) => part.type === "reasoning" || part.type === "thinking")
-    .map((part) => str(part.encrypted_content) || str(part.signature));
+  const parts = objects(body.contents).flatMap((content) => objects(content.parts));
+  return [...objects(body.input), ...blocks, ...parts]
+    .filter(({ type, thoughtSignature }) => type === "reasoning" || type === "thinking" || thoughtSignature)
+    .map((part) => str(part.encrypted_content ?? part.signature ?? part.thoughtSignature));
 }

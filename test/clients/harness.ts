@@ -9,6 +9,8 @@ export interface Harness {
   readonly sim: Sim;
   /** `http://127.0.0.1:PORT/v1`. */
   readonly base: string;
+  /** The same without `/v1`: for SDKs that add a version of their own. */
+  readonly origin: string;
   readonly key: string;
   /** A new empty folder of this run; all are removed at its end. */
   folder(name: string): Promise<string>;
@@ -21,6 +23,7 @@ export const credentials = {
   ANTHROPIC_API_KEY: "sk-ant-credential-of-the-operator",
   COMPATIBLE_KEY: "ck-credential-of-the-operator",
   MODERN_KEY: "mk-credential-of-the-operator",
+  GEMINI_API_KEY: "gk-credential-of-the-operator",
 };
 
 const root = resolve(import.meta.dirname, "../..");
@@ -28,8 +31,8 @@ const startMs = 45_000;
 const stopMs = 15_000;
 
 /**
- * Starts both. `openai/<model>` is spoken to in Responses or Chat, `anthropic/<model>` in Messages, and
- * `compatible/<model>` in Chat alone, `modern/<model>` in Responses alone.
+ * Starts both. `openai/<model>` is spoken to in Responses or Chat, `anthropic/<model>` in Messages, `gemini/<model>`
+ * in Gemini's own, and `compatible/<model>` in Chat alone, `modern/<model>` in Responses alone.
  */
 export async function start(settings: Readonly<Record<string, string>> = {}): Promise<Harness> {
   const sim = await startSim();
@@ -45,6 +48,7 @@ export async function start(settings: Readonly<Record<string, string>> = {}): Pr
       ...credentials,
       OPENAI_BASE_URL: `${sim.url}/v1`,
       ANTHROPIC_BASE_URL: sim.url,
+      GEMINI_BASE_URL: sim.url,
       PROVIDERS: JSON.stringify({
         compatible: { base: `${sim.url}/v1`, speaks: ["chat"], secret: "COMPATIBLE_KEY" },
         modern: { base: `${sim.url}/v1`, speaks: ["responses"], secret: "MODERN_KEY", quirks: [] },
@@ -60,13 +64,13 @@ export async function start(settings: Readonly<Record<string, string>> = {}): Pr
   }
 }
 
-async function address(gateway: Program): Promise<Pick<Harness, "base" | "key">> {
+async function address(gateway: Program): Promise<Pick<Harness, "base" | "origin" | "key">> {
   const [, base = ""] = await gateway.line(/^ {2}base URL {3}(\S+)$/, startMs);
   const [, key = ""] = await gateway.line(/^ {2}key {8}(\S+)$/, startMs);
-  return { base, key };
+  return { base, origin: base.replace(/\/v1$/, ""), key };
 }
 
-function parts(sim: Sim, gateway: Program, folder: string): Omit<Harness, "base" | "key"> {
+function parts(sim: Sim, gateway: Program, folder: string): Omit<Harness, "base" | "origin" | "key"> {
   return {
     sim,
     async folder(name) {

@@ -4,6 +4,8 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 export interface Command {
+  /** Its path; this Node where it is not given. */
+  readonly binary?: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
@@ -21,9 +23,9 @@ export interface Program {
   stop(withinMs: number): Promise<number | null>;
 }
 
-/** Runs a program with this Node. In a process group of its own, so that its handle ends its children as well. */
-export function run({ args, env, cwd }: Command): Program {
-  const child = spawn(process.execPath, [...args], {
+/** Runs a program. In a process group of its own, so that its handle ends its children as well. */
+export function run({ binary = process.execPath, args, env, cwd }: Command): Program {
+  const child = spawn(binary, [...args], {
     cwd,
     env: { ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -47,7 +47,7 @@ const forecast = z.object({ city: z.string(), degrees: z.number(), rain: z.boole
 const said = { city: "Zürich", degrees: 0, rain: false };
 
 /** The last delta of the reasoning in each answer of that scenario. */
-const lastWords = (["responses", "chat"] as const).flatMap((egress) => [
+const lastWords = (["responses", "chat", "gemini"] as const).flatMap((egress) => [
   [egress, 0, " first."] as const,
   [egress, 1, " it."] as const,
 ]);
@@ -194,6 +194,18 @@ export const scenarios: readonly Scenario[] = [
         egress: "messages",
         why: "Anthropic says it as text, and explains it beside: both are told",
         answer: { text: "I cannot help with that." },
+      },
+      {
+        egress: "gemini",
+        api: "responses",
+        why: "Gemini stops for safety behind what it said, and does not say that it refuses",
+        answer: { text: "I cannot help with that.", refusal: "The model declined to answer." },
+      },
+      {
+        egress: "gemini",
+        api: "chat",
+        why: "in Chat that is a finish reason of its own, behind the text",
+        answer: { text: "I cannot help with that.", refusal: "" },
       },
     ],
   },

@@ -11,7 +11,7 @@ import { expected, scenarios } from "./scenarios.ts";
 interface Way {
   readonly api: Api;
   readonly mode: Mode;
-  readonly egress: Call["protocol"];
+  readonly egress: keyof typeof providers;
 }
 
 const converse = { chat, responses };
@@ -21,14 +21,12 @@ const providers = {
   responses: (name: string) => ["modern", `gpt-5.5-${name}`],
   chat: (name: string) => ["compatible", `qwen-${name}`],
   messages: (name: string) => ["anthropic", `${name}-claude-sonnet-5-5`],
-  gemini: () => {
-    throw new Error("not yet");
-  },
-} satisfies Record<Call["protocol"], (name: string) => readonly string[]>;
+  gemini: (name: string) => ["gemini", `${name}-gemini-3-pro`],
+} satisfies Partial<Record<Call["protocol"], (name: string) => readonly string[]>>;
 
 const ways: readonly Way[] = (["responses", "chat"] as const).flatMap((api) =>
   (["create", "raw", "helper", "parse"] as const).flatMap((mode) =>
-    (["responses", "chat", "messages"] as const).map((egress) => ({ api, mode, egress })),
+    (["responses", "chat", "messages", "gemini"] as const).map((egress) => ({ api, mode, egress })),
   ),
 );
 

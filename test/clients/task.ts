@@ -26,8 +26,12 @@ export const codeMode: readonly Turn[] = turns([
   program("call_3", `tools.exec_command({ cmd: ${JSON.stringify(commands.fail)} })`),
 ]);
 
-/** The tokens of all turns, in the words of Codex. */
-export const spent = {
+/** The tokens of all turns, in the words of Codex; Google does not tell what it wrote to its cache. */
+export function spentOn(protocol: Call["protocol"]): typeof spent {
+  return protocol === "gemini" ? { ...spent, cache_write_input_tokens: 0 } : spent;
+}
+
+const spent = {
   input_tokens: 4600,
   cached_input_tokens: 1200,
   cache_write_input_tokens: 460,
@@ -62,6 +66,9 @@ function turns(calls: readonly Block[]): Turn[] {
 export function resultOf(call: Call, id: string): string {
   const body = obj(call.body);
   const blocks = objects(body.messages).flatMap((message) => objects(message.content));
+  const parts = objects(body.contents).flatMap((content) => objects(content.parts));
+  const responses = parts.map((part) => obj(part.functionResponse)).filter((response) => response.id === id);
+  if (responses.length === 1) return str(obj(responses[0]?.response).output);
   const found = [
     ...objects(body.input).filter((item) => item.call_id === id && str(item.type).endsWith("_output")),
     ...objects(body.messages).filter((message) => message.tool_call_id === id),
@@ -82,5 +89,5 @@ function textOf(content: unknown): string {
 /** A request's conversation: it may only grow from call to call. */
 export function conversation(call: Call): Obj[] {
   const body = obj(call.body);
-  return objects(call.protocol === "responses" ? body.input : body.messages);
+  return [body.input, body.messages, body.contents].flatMap(objects);
 }

@@ -247,6 +247,12 @@ describe("an embedding in Gemini's words", () => {
     const other = await askGemini(at, "compatible/e", "embedContent", body);
     expect(await other.json()).toEqual({ embedding: { values: [3, 4] } });
     expect(asked.map(({ body }) => body)).toEqual([body, { model: "e", input: "a\nb", dimensions: 2 }]);
+    const batch = { requests: [body, { ...body, content: { parts: [{ text: "c" }] } }] };
+    const several = await askGemini(at, "compatible/e", "batchEmbedContents", batch);
+    expect(await several.json()).toEqual({ embeddings: [{ values: [3, 4] }] });
+    expect(asked.at(-1)?.body).toEqual({ model: "e", input: ["a\nb", "c"], dimensions: 2 });
+    await askGemini(at, "gemini/renamed", "batchEmbedContents", batch);
+    expect(asked.at(-1)?.body).toMatchObject({ requests: [{ model: "models/renamed" }, { model: "models/renamed" }] });
     const image = await askGemini(at, "compatible/e", "embedContent", { content: { parts: [{ inlineData: {} }] } });
     expect([image.status, await image.json()]).toMatchObject([400, { error: { status: "INVALID_ARGUMENT" } }]);
   });

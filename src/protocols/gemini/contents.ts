@@ -52,7 +52,12 @@ export function decodeContents(value: Obj[string], model: string, open: Open): T
     if (joins && last !== undefined) turns[turns.length - 1] = { ...last, blocks: [...last.blocks, ...turn.blocks] };
     else turns.push(turn);
   }
-  return settle(turns);
+  return settle(turns.map(inOnePiece));
+}
+
+/** A streamed answer comes back in as many contents and parts as it came: what another provider signed goes to it in one. */
+function inOnePiece(turn: Turn): Turn {
+  return turn.blocks.some(isForeign) ? { ...turn, blocks: joinTexts(turn.blocks) } : turn;
 }
 
 /** Roles: a content without one is the user's, and so are results under the role `function` of older clients. */
@@ -85,7 +90,7 @@ function decodeParts(value: Obj[string], content: number, reader: Reader): Block
       blocks.push(block);
     }
   }
-  return blocks.some(isForeign) ? joinTexts(blocks) : blocks;
+  return blocks;
 }
 
 /** Was it made by a provider of another protocol, whose block a token of ours brought back? */
@@ -93,7 +98,6 @@ function isForeign(block: Block): boolean {
   return block.type === "reasoning" && block.native !== undefined && block.native.protocol !== "gemini";
 }
 
-/** A streamed text comes back in as many pieces as it came. What another provider signed goes back to it in one. */
 function joinTexts(blocks: readonly Block[]): Block[] {
   const joined: Block[] = [];
   for (const block of blocks) {
