@@ -7,6 +7,7 @@ import type { Deps } from "./deps.ts";
 import { Fault } from "./fault.ts";
 import type { Ticket } from "./http/flight.ts";
 import { streamHeaders, upward } from "./http/headers.ts";
+import { leaving } from "./http/leaving.ts";
 import { isEventStream, isJson } from "./http/media-type.ts";
 import { greedyReader, type Hop, hop, type Reader } from "./http/stream.ts";
 import { type Lane, laneFor, type Whole } from "./lanes.ts";
@@ -45,8 +46,7 @@ const hold = { waitMs: 10_000, readMs: 1000, bytes: 64 * 1024 };
 export async function answerFrom(target: Target, context: AttemptContext): Promise<Response> {
   const { call, request, deps } = context;
   const lane = laneOf(target, context);
-  const abort = new AbortController();
-  request.signal.addEventListener("abort", () => abort.abort(), { once: true });
+  const abort = leaving(request);
   const headers = call.protocol === target.protocol ? upward(request.headers) : {};
   const now = deps.clock.now();
   const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal, now };

@@ -22,6 +22,7 @@ import { withPseudonym } from "./policy/pseudonym.ts";
 import type { Target } from "./policy/route.ts";
 import { mayHoldToken, type Sealer, withoutTokens } from "./policy/seal.ts";
 import { restore } from "./protocols/chat/restore.ts";
+import { wishesUsage, withUsageWish } from "./protocols/chat/usage-wish.ts";
 import { excuseContents } from "./protocols/gemini/excuse.ts";
 import { protocols } from "./protocols/index.ts";
 import type { Protocol, ReplyContext } from "./protocols/protocol.ts";
@@ -68,7 +69,7 @@ export function laneFor(context: LaneContext): Lane {
 
 function relay(context: LaneContext): Lane {
   const protocol = protocols[context.call.protocol];
-  const asksUsage = protocol.id === "chat" && context.call.stream && !wantsUsage(context.call.body);
+  const asksUsage = protocol.id === "chat" && context.call.stream && !wishesUsage(context.call.body);
   /** Only for an answer that came in the other form than was asked for. */
   const crossing = (): Crossing => {
     const request = protocol.request.decode(context.call.body, context.sealer.open);
@@ -93,7 +94,7 @@ function relayedBody({ call, target }: LaneContext, asksUsage: boolean, lose: Lo
   const edits = mayHoldToken(call.bytes) ? tokenEdits(call, target) : [];
   if (edits.length > 0) lose("reasoning.native");
   if (call.spans.has("model") && target.model !== call.model) edits.push(set("model", target.model));
-  if (asksUsage) edits.push(set("stream_options", { ...streamOptions(call.body), include_usage: true }));
+  if (asksUsage) edits.push(set("stream_options", withUsageWish(call.body)));
   return splice(call.bytes, edits);
 }
 
@@ -108,14 +109,6 @@ function tokenEdits({ protocol, bytes, spans, body }: Call, { model }: Target): 
     const fit = protocol === "gemini" ? excuseContents(without, model) : without;
     return [setMember(bytes, spans, member, JSON.stringify(fit))];
   });
-}
-
-function streamOptions(body: Obj): Obj {
-  return isObj(body.stream_options) ? body.stream_options : {};
-}
-
-function wantsUsage(body: Obj): boolean {
-  return streamOptions(body).include_usage === true;
 }
 
 function translate(context: LaneContext): Lane {

@@ -1,6 +1,6 @@
 /** Embeddings asked for in Gemini's words, of one text or of many: passed on to Gemini, said to others as OpenAI's. */
 import type { AttemptContext } from "../attempt.ts";
-import { isObj, list, number, type Obj, obj, text } from "../canon/json.ts";
+import { list, number, type Obj, obj, text } from "../canon/json.ts";
 import { noUsage } from "../canon/usage.ts";
 import { Fault, invalid, unsupported } from "../fault.ts";
 import { setMember, splice } from "../http/json.ts";
@@ -10,6 +10,7 @@ import { refusal } from "../refuse.ts";
 import { report } from "../report.ts";
 import { settle } from "../settle.ts";
 import { send } from "../upstream.ts";
+import { objectIn } from "./answer.ts";
 
 /** `embedContent` holds one text, `batchEmbedContents` a list of such requests. */
 export type EmbedMethod = "embedContent" | "batchEmbedContents";
@@ -28,8 +29,7 @@ export async function embedContent(method: EmbedMethod, target: Target, context:
   };
   const answer = await send(target, outgoing, deps.fetch);
   if (!answer.ok) throw await refusal(protocols[target.protocol], answer, isOwn, deps.clock.now());
-  const said: unknown = await answer.json().catch(() => undefined);
-  if (!isObj(said)) throw new Fault("upstream", "The provider's answer is not a JSON object.");
+  const said = await objectIn(answer);
   settle({ usage: protocols[target.protocol].usage(said, noUsage), ended: "whole" }, target, context);
   return Response.json(isOwn ? said : told(method, said), { headers: report(id, target, answer) });
 }

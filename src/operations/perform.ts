@@ -2,8 +2,6 @@
  * One call of an OpenAI endpoint at one target: its body goes up with nothing changed but the model's name, and the
  * answer comes back as what it is, JSON, an event stream, or bytes that are none of our business.
  */
-import type { Obj } from "../canon/json.ts";
-import { isObj } from "../canon/json.ts";
 import type { Loss } from "../canon/request.ts";
 import { noUsage } from "../canon/usage.ts";
 import type { Deps } from "../deps.ts";
@@ -11,16 +9,19 @@ import { Fault, unsupported } from "../fault.ts";
 import type { Ticket } from "../http/flight.ts";
 import { streamHeaders, upward } from "../http/headers.ts";
 import { setMember, splice } from "../http/json.ts";
+import { leaving } from "../http/leaving.ts";
 import { isEventStream, isJson } from "../http/media-type.ts";
 import { hop, type Pipe } from "../http/stream.ts";
 import { type Outcome, relayed, type Tell } from "../pipes.ts";
 import type { Target } from "../policy/route.ts";
+import { wishesUsage, withUsageWish } from "../protocols/chat/usage-wish.ts";
 import { protocols } from "../protocols/index.ts";
 import { refusal } from "../refuse.ts";
 import { report } from "../report.ts";
 import { settle } from "../settle.ts";
 import type { Key } from "../stores/store.ts";
 import { type Outgoing, send } from "../upstream.ts";
+import { objectIn } from "./answer.ts";
 import { type Embeddings, embeddings } from "./gemini-embeddings.ts";
 import { metered, typedEvents } from "./meter.ts";
 import { renameFor } from "./route.ts";
@@ -77,17 +78,10 @@ function sendOn(target: Target, context: TaskContext): Promise<Response> {
   return Promise.race([failed, sent]);
 }
 
-/** Ends the provider's work when the caller leaves. */
-function leaving(request: Request): AbortController {
-  const abort = new AbortController();
-  request.signal.addEventListener("abort", () => abort.abort(), { once: true });
-  return abort;
-}
-
 function relayedBody({ bytes, body, spans }: JsonPayload, task: Task, target: Target): Uint8Array[] {
   const edits = [
     ...(task.model === undefined || task.model === target.model ? [] : [["model", target.model] as const]),
-    ...(asksUsage(task) ? [["stream_options", { ...streamOptions(body), include_usage: true }] as const] : []),
+    ...(asksUsage(task) ? [["stream_options", withUsageWish(body)] as const] : []),
   ];
   return splice(
     bytes,
@@ -98,11 +92,7 @@ function relayedBody({ bytes, body, spans }: JsonPayload, task: Task, target: Ta
 /** A stream of completions tells what it cost only if asked to; where the caller has not asked, we do. */
 function asksUsage({ operation, payload }: Task): boolean {
   if (operation !== "completions" || payload.kind !== "json" || !payload.stream) return false;
-  return streamOptions(payload.body).include_usage !== true;
-}
-
-function streamOptions({ stream_options: options }: Obj): Obj {
-  return isObj(options) ? options : {};
+  return !wishesUsage(payload.body);
 }
 
 async function translated(target: Target, context: TaskContext): Promise<Response> {
@@ -127,12 +117,6 @@ async function translated(target: Target, context: TaskContext): Promise<Respons
   const { body, usage } = asked.answer(await objectIn(answer));
   settle({ usage, ended: "whole" }, target, context);
   return Response.json(body, { headers: report(id, target, answer, losses) });
-}
-
-async function objectIn(answer: Response): Promise<Obj> {
-  const body: unknown = await answer.json().catch(() => undefined);
-  if (isObj(body)) return body;
-  throw new Fault("upstream", "The provider's answer is not a JSON object.");
 }
 
 async function accepted(sent: Promise<Response>, target: Target, { deps }: TaskContext): Promise<Response> {

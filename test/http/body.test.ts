@@ -63,3 +63,20 @@ describe("bytes in flight", () => {
     second.take(60);
   });
 });
+
+describe("a large body that is only announced", () => {
+  it("takes up no room before it comes", async () => {
+    const taken: number[] = [];
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new Uint8Array(10));
+        controller.close();
+      },
+    });
+    const headers = { "content-type": "application/json", "content-length": String(4 * 1024 * 1024) };
+    // Node's own types lack `duplex`, without which it takes no stream.
+    const init = { method: "POST", body, headers, duplex: "half" };
+    await readBody(new Request("http://gearbox.test/", init), 8 * 1024 * 1024, (bytes) => taken.push(bytes));
+    expect(taken).toEqual([10]);
+  });
+});
