@@ -5,6 +5,7 @@ import type { ProtocolId } from "./canon/request.ts";
 import type { Deps } from "./deps.ts";
 import { asFault, Fault } from "./fault.ts";
 import { asArray } from "./http/array.ts";
+import { exposed } from "./http/headers.ts";
 import { codexModels } from "./models/codex.ts";
 import { findModel, listModels } from "./models/list.ts";
 import { anthropicModel, anthropicModels, geminiModel, geminiModels, openaiModel } from "./models/shapes.ts";
@@ -13,6 +14,10 @@ import { operationNames } from "./operations/operation.ts";
 import { count, embed, passOn, serve } from "./pipeline.ts";
 import { protocols } from "./protocols/index.ts";
 import { refuse } from "./refuse.ts";
+import { admin, queryOf } from "./teams/admin.ts";
+import { describeKey } from "./teams/holder.ts";
+import { usageQuery } from "./teams/schemas.ts";
+import { usageCsv, usageJson } from "./teams/usage.ts";
 
 /** What a request brings to the app: `deps` is made anew for each, as stubs and `waitUntil` are the request's own. */
 interface Env {
@@ -27,10 +32,7 @@ const calls = [
 
 export const app = new Hono<Env>();
 
-app.use(
-  "/:version{v1|v1beta|v1alpha}/*",
-  cors({ origin: "*", exposeHeaders: ["x-request-id", "x-gearbox-lost", "x-gearbox-model"] }),
-);
+app.use("/:version{v1|v1beta|v1alpha}/*", cors({ origin: "*", exposeHeaders: [...exposed] }));
 
 for (const [path, protocol] of calls) {
   app.post(path, (c) => serve(protocol, c.req.raw, c.env.deps));
@@ -87,9 +89,18 @@ app.get("/:version{v1|v1beta|v1alpha}/models/:model{.+}", async (c) => {
 });
 
 app.get("/v1/usage", async (c) => {
-  const { team } = await authenticated(c);
-  return c.json({ object: "usage", data: await c.env.deps.store.usage(team) });
+  const { team, key } = await authenticated(c);
+  const { from, to, group_by: groupBy, format } = queryOf(c, usageQuery.omit({ key: true }));
+  const { store, clock } = c.env.deps;
+  const query = { key: key.id, groupBy, ...(from && { from }), ...(to && { to }) };
+  const sums = await store.usage(team.id, query, clock.now());
+  if (format !== "csv") return c.json(usageJson(groupBy, sums));
+  return c.body(usageCsv(groupBy, sums), 200, { "content-type": "text/csv; charset=utf-8" });
 });
+
+app.get("/v1/key", async (c) => c.json(await describeKey(await authenticated(c), c.env.deps)));
+
+app.route("/admin", admin);
 
 app.notFound((c) => failed(nothingAt(c), callerOf(c)));
 

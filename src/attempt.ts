@@ -1,17 +1,21 @@
 /** One attempt at one target: the request goes up its lane, the answer is judged, and comes back whole or as a hop. */
-import { createHash } from "node:crypto";
+
+import type { Bill } from "./bill.ts";
 import type { Call } from "./call.ts";
 import { obj } from "./canon/json.ts";
+import type { Loss, ProtocolId } from "./canon/request.ts";
 import { noUsage, type Usage } from "./canon/usage.ts";
 import type { Deps } from "./deps.ts";
-import { Fault } from "./fault.ts";
+import { asFault, Fault } from "./fault.ts";
 import type { Ticket } from "./http/flight.ts";
 import { streamHeaders, upward } from "./http/headers.ts";
 import { leaving } from "./http/leaving.ts";
 import { isEventStream, isJson } from "./http/media-type.ts";
 import { greedyReader, type Hop, hop, type Reader } from "./http/stream.ts";
 import { type Lane, laneFor, type Whole } from "./lanes.ts";
+import type { Lease } from "./lease.ts";
 import type { Answer, Outcome } from "./pipes.ts";
+import { originOf } from "./policy/origin.ts";
 import type { Target } from "./policy/route.ts";
 import { sealer } from "./policy/seal.ts";
 import { protocols } from "./protocols/index.ts";
@@ -20,13 +24,14 @@ import { keeper } from "./recall.ts";
 import { refusal } from "./refuse.ts";
 import { report } from "./report.ts";
 import { settle } from "./settle.ts";
-import type { Key } from "./stores/store.ts";
 import { send } from "./upstream.ts";
 
 export interface AttemptContext {
   readonly id: string;
   readonly call: Call;
-  readonly key: Key;
+  /** The caller's. */
+  readonly protocol: ProtocolId;
+  readonly lease: Lease;
   /** The kept tokens that the call names. */
   readonly kept: ReadonlyMap<string, string>;
   readonly request: Request;
@@ -51,11 +56,15 @@ export async function answerFrom(target: Target, context: AttemptContext): Promi
   const now = deps.clock.now();
   const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal, now };
   const sent = accepted(send(target, outgoing, deps.fetch), target, context);
-  return call.stream ? streamed(sent, lane, target, { ...context, abort }) : whole(await sent, lane, target, context);
+  if (call.stream) return streamed(sent, lane, target, { ...context, abort });
+  return whole(await context.lease.during(sent), lane, target, context);
 }
 
 /** The way of this call to this target. */
-export function laneOf(target: Target, { call, key, kept, request, ticket, deps }: AttemptContext): Lane {
+export function laneOf(target: Target, context: AttemptContext): Lane {
+  const { call, lease, kept, request, ticket, deps } = context;
+  const { settings, id: team } = lease.grant.team;
+  const outputCap = lease.outputCap(target);
   const { secret, previousSecret } = deps.config;
   const roots = previousSecret === undefined ? [secret] : [secret, previousSecret];
   // Canon, the parsed body and the encoded one stand beside the bytes while a call is translated.
@@ -63,18 +72,20 @@ export function laneOf(target: Target, { call, key, kept, request, ticket, deps 
   return laneFor({
     call,
     target,
-    sealer: sealer(roots, key.team, deps.random, kept),
-    keep: keeper(key.team, deps),
+    sealer: sealer(roots, team, deps.random, kept),
+    keep: keeper(team, deps),
     origin: originOf(target),
     cacheMarks: deps.config.cacheMarks,
-    strict: request.headers.get("x-gearbox-strict") === "true",
+    strict: isStrict(request, settings.strict),
+    ...(outputCap !== undefined && { outputCap }),
     createdAt: Math.floor(deps.clock.now() / 1000),
   });
 }
 
-/** Names the account without showing its credential. */
-function originOf({ provider, model, credential = "" }: Target): string {
-  return `${provider.id}/${model}/${createHash("sha256").update(credential).digest("hex").slice(0, 12)}`;
+/** Is every loss an error? The call says so, or else its team. */
+export function isStrict(request: Request, usual = false): boolean {
+  const said = request.headers.get("x-gearbox-strict");
+  return said === null ? usual : said === "true";
 }
 
 /** The provider's answer where it is a success, else its refusal as a Fault. */
@@ -85,25 +96,34 @@ async function accepted(sent: Promise<Response>, target: Target, { call, deps }:
 }
 
 async function whole(answer: Response, lane: Lane, target: Target, context: AttemptContext): Promise<Response> {
-  const bytes = new Uint8Array(await answer.arrayBuffer());
-  const body = paid(bytes, () => lane.whole(bytes, isEventStream(answer)), target, context);
+  const bytes = new Uint8Array(await context.lease.during(answer.arrayBuffer()));
+  const { body, bill } = paid(bytes, () => lane.whole(bytes, isEventStream(answer)), lane, target, context);
   return new Response(body, {
-    headers: { ...report(context.id, target, answer, lane.losses), "content-type": "application/json" },
+    headers: { ...report(context, target, answer, { losses: lane.losses, bill }), "content-type": "application/json" },
   });
 }
 
 /** The answer as the caller has it, entered into the account. One that cannot be passed on was paid for as well. */
-function paid(bytes: Uint8Array, read: () => Whole, target: Target, context: AttemptContext): Uint8Array {
+function paid(
+  bytes: Uint8Array,
+  read: () => Whole,
+  lane: Lane,
+  target: Target,
+  context: AttemptContext,
+): { body: Uint8Array; bill: Bill } {
   try {
     const { body, usage } = read();
-    settle({ usage, ended: "whole" }, target, context);
-    return body;
+    return { body, bill: settle({ usage, ended: "whole" }, target, context, { losses: allLosses(lane) }) };
   } catch (thrown) {
     // A row of its own: another target may yet answer the same call.
-    const id = `${context.id}.${target.provider.id}`;
-    settle({ usage: usageIn(bytes, target), ended: "failed" }, target, { ...context, id });
+    const { status } = asFault(thrown);
+    context.lease.settleAttempt({ outcome: { usage: usageIn(bytes, target), ended: "whole" }, target, status });
     throw thrown;
   }
+}
+
+function allLosses({ losses, answerLosses }: Lane): readonly Loss[] {
+  return [...losses, ...answerLosses];
 }
 
 function usageIn(bytes: Uint8Array, { protocol }: Target): Usage {
@@ -124,25 +144,29 @@ async function streamed(
   target: Target,
   context: StreamContext,
 ): Promise<Response> {
-  const { deps, isLast, abort } = context;
+  const { deps, lease, isLast, abort } = context;
   const answer = await Promise.race([sent, deps.clock.wait(hold.waitMs).then(() => undefined)]);
   if (answer !== undefined && !isEventStream(answer) && isJson(answer)) {
     const bytes = new Uint8Array(await answer.arrayBuffer());
-    const body = paid(bytes, () => lane.asStream(bytes), target, context);
-    return new Response(body, { headers: { ...report(context.id, target, answer, lane.losses), ...streamHeaders } });
+    const { body, bill } = paid(bytes, () => lane.asStream(bytes), lane, target, context);
+    const headers = report(context, target, answer, { losses: lane.losses, bill });
+    return new Response(body, { headers: { ...headers, ...streamHeaders } });
   }
   const { promise, resolve } = Promise.withResolvers<Outcome>();
-  deps.waitUntil(promise.then((outcome) => settle(outcome, target, context)));
   const pipe = lane.stream((outcome) => {
     // A caller that left before the provider has answered leaves no body to cancel.
     if (outcome.ended === "left") abort.abort();
     resolve(outcome);
   });
   const reader = answer === undefined ? laterReader(sent) : readerOf(answer);
-  const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock);
+  const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock, () => lease.due(target, pipe.said));
   if (!isLast) await held(stream, pipe, reader);
+  const ended = promise.then((outcome) => {
+    settle(outcome, target, context, { said: pipe.said, losses: allLosses(lane) });
+  });
+  deps.waitUntil(ended);
   return new Response(stream.body(), {
-    headers: { ...report(context.id, target, answer, lane.losses), ...streamHeaders },
+    headers: { ...report(context, target, answer, { losses: lane.losses }), ...streamHeaders },
   });
 }
 

@@ -1,5 +1,6 @@
 /** Vars and secrets become a Config, or a ConfigError that names every mistake. Runs in Node at start, dev and deploy, and in the Worker. */
 import { ConfigError, fixName, type Problem } from "./config-error.ts";
+import type { PriceTable } from "./models/price.ts";
 import { catalog } from "./providers/catalog.ts";
 import { baseFix, readBase, readEntry } from "./providers/entry.ts";
 import type { Provider } from "./providers/provider.ts";
@@ -20,6 +21,12 @@ export interface Config {
   /** Lower-case hex SHA-256 of the key made at start-up. */
   readonly firstKey?: string;
   readonly heartbeatMs: number;
+  /** How long what a call holds of its team's limits and budgets is held for it, unless it says that it still runs. */
+  readonly holdMs: number;
+  /** How long the single calls of an account are kept. */
+  readonly callDays: number;
+  /** The operator's own prices, which go before the vendors'. */
+  readonly prices: PriceTable;
   readonly maxBodyBytes: number;
   readonly maxBytesInFlight: number;
   /** `auto`: Anthropic is asked to cache the prompt of a caller who said nothing of caching. */
@@ -31,7 +38,7 @@ type Report = (problem: Problem) => void;
 
 /** The gateway's own secrets: no provider may be given one of them as its credential. */
 const ownSecrets = ["GEARBOX_SECRET", "GEARBOX_SECRET_PREVIOUS", "ADMIN_KEY", "FIRST_KEY_HASH"];
-const ownNumbers = ["HEARTBEAT_MS", "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT"];
+const ownNumbers = ["HEARTBEAT_MS", "HOLD_MS", "CALL_DAYS", "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT"];
 const ownSettings = [...ownSecrets, ...ownNumbers, "CACHE_MARKS", "PROVIDERS", "ALIASES"];
 
 const mib = 1024 * 1024;
@@ -65,6 +72,9 @@ export function readConfig(env: Env): Config {
     ...optional("adminKey", readSecret(env, "ADMIN_KEY", report)),
     ...optional("firstKey", readHash(env, report)),
     heartbeatMs: readInteger(env, "HEARTBEAT_MS", { unset: 15_000, least: 100, most: 120_000 }, report),
+    holdMs: readInteger(env, "HOLD_MS", { unset: 60_000, least: 1000, most: 3_600_000 }, report),
+    callDays: readInteger(env, "CALL_DAYS", { unset: 35, least: 1, most: 3650 }, report),
+    prices: new Map(),
     maxBodyBytes,
     maxBytesInFlight: readInteger(env, "MAX_BYTES_IN_FLIGHT", bytesInFlight, report),
     cacheMarks: readCacheMarks(env, report),

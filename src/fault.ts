@@ -3,6 +3,8 @@
  * (`protocols/<id>/fault.ts`); the kinds and statuses are those of wire.md C.26.
  */
 
+import { defined, type Obj } from "./canon/json.ts";
+
 /** HTTP status of each kind, and whether the same call may succeed elsewhere or later. */
 export const faults = {
   bad_request: { status: 400, retriable: false },
@@ -35,6 +37,10 @@ export interface FaultDetails {
   /** The provider's own code, where it has one that callers know. */
   readonly code?: string;
   readonly retryAfterMs?: number;
+  /** Further members of the error object, for callers that look for them. */
+  readonly extra?: Obj;
+  /** Of the answer, beside those that its kind asks for. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** What really happened: for the log, never for the caller. */
   readonly cause?: unknown;
   /** The provider's own refusal in the caller's own protocol: it is passed on as it came. */
@@ -48,6 +54,8 @@ export class Fault extends Error {
   readonly param: string | undefined;
   readonly code: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly extra: Obj | undefined;
+  readonly headers: FaultDetails["headers"];
   readonly relayed: FaultDetails["relayed"];
 
   constructor(kind: FaultKind, message: string, details: FaultDetails = {}) {
@@ -56,7 +64,19 @@ export class Fault extends Error {
     this.param = details.param;
     this.code = details.code;
     this.retryAfterMs = details.retryAfterMs;
+    this.extra = details.extra;
+    this.headers = details.headers;
     this.relayed = details.relayed;
+  }
+
+  /** The same with other details. */
+  with(details: FaultDetails): Fault {
+    const { param, code, retryAfterMs, extra, headers, relayed, cause } = this;
+    return new Fault(
+      this.kind,
+      this.message,
+      defined({ param, code, retryAfterMs, extra, headers, relayed, cause, ...details }),
+    );
   }
 
   get status(): number {

@@ -11,14 +11,17 @@ import { refuse } from "./refuse.ts";
 import { durableStore } from "./stores/durable.ts";
 import { type Gathering, gathering } from "./stores/gather.ts";
 import { durableTokens } from "./stores/recall.ts";
+import type { Directory } from "./teams/directory.ts";
 import type { Recall } from "./teams/recall.ts";
 import type { Team } from "./teams/team.ts";
 
+export { Directory } from "./teams/directory.ts";
 export { Recall } from "./teams/recall.ts";
 export { Team } from "./teams/team.ts";
 
 export interface Env {
   readonly TEAM: DurableObjectNamespace<Team>;
+  readonly DIRECTORY: DurableObjectNamespace<Directory>;
   readonly RECALL: DurableObjectNamespace<Recall>;
   /** Reaches private networks too; only there where the start script binds it. */
   readonly PRIVATE?: Fetcher;
@@ -57,7 +60,7 @@ function share(config: Config): Shared {
   const roots = previousSecret === undefined ? [secret] : [secret, previousSecret];
   return {
     config,
-    auth: authenticator(roots),
+    auth: authenticator(roots, config.firstKey),
     flight: flight(config.maxBytesInFlight),
     gathering: gathering(clock.wait),
   };
@@ -74,7 +77,7 @@ function depsOf({ config, auth, flight, gathering }: Shared, env: Env, ctx: Exec
     auth,
     flight,
     clock,
-    store: durableStore(env.TEAM, gathering, config.firstKey),
+    store: durableStore({ teams: env.TEAM, directory: env.DIRECTORY }, gathering, clock.now),
     tokens: durableTokens(env.RECALL),
     fetch: (url, init, isPrivate) =>
       isPrivate && env.PRIVATE !== undefined ? env.PRIVATE.fetch(url, init) : fetch(url, init),

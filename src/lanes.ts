@@ -4,21 +4,25 @@
  */
 import type { Call } from "./call.ts";
 import { collect, type Message, replay } from "./canon/event.ts";
+import { reportMembers } from "./canon/foreign-members.ts";
 import { isObj, type Json, type Obj } from "./canon/json.ts";
-import type { CanonRequest, Lose, Loss } from "./canon/request.ts";
+import { loser } from "./canon/loss.ts";
+import { placeOf } from "./canon/place.ts";
+import type { CanonRequest, Lose, Loss, Tool } from "./canon/request.ts";
 import { type Flat, flatten } from "./canon/tools.ts";
 import { noUsage, type Usage } from "./canon/usage.ts";
-import { Fault, unsupported } from "./fault.ts";
+import { Fault } from "./fault.ts";
 import { type Edit, setMember, splice } from "./http/json.ts";
 import { framer, print } from "./http/sse.ts";
 import { type CacheMarks, fitMarks, withoutAutomaticMark } from "./models/cache.ts";
 import { modelFacts } from "./models/catalog.ts";
-import { fitModel } from "./models/fit.ts";
+import { fitModel, heldTo } from "./models/fit.ts";
 import { fitSchemas } from "./models/schema.ts";
 import { holding } from "./models/schema-check.ts";
 import { type Answer, relayed, type Tell, translated } from "./pipes.ts";
 import { withOwnProofs } from "./policy/proofs.ts";
 import { withPseudonym } from "./policy/pseudonym.ts";
+import { withCap } from "./policy/quote.ts";
 import type { Target } from "./policy/route.ts";
 import { mayHoldToken, type Sealer, withoutTokens } from "./policy/seal.ts";
 import { restore } from "./protocols/chat/restore.ts";
@@ -33,6 +37,8 @@ export interface Lane {
   readonly body: readonly Uint8Array[];
   /** What of the request did not cross as it was. */
   readonly losses: readonly Loss[];
+  /** What of the answer did not cross so far: for the log, as the headers are gone by then. */
+  readonly answerLosses: readonly Loss[];
   /** The answer as a stream; `tell` is called once, when it is over. */
   stream(tell: Tell): Answer;
   /** A whole answer as the caller is to have it, from one that came as JSON or, against the wish, as a stream. */
@@ -54,6 +60,8 @@ export interface LaneContext {
   readonly keep: (token: string) => string;
   /** The target's account and model, as sealed tokens name them. */
   readonly origin: string;
+  /** Output tokens to which the answer must be held, as no more is paid for. */
+  readonly outputCap?: number;
   /** Is every loss of the request an error? */
   readonly strict: boolean;
   /** `auto` where nothing is said. */
@@ -73,12 +81,18 @@ function relay(context: LaneContext): Lane {
   /** Only for an answer that came in the other form than was asked for. */
   const crossing = (): Crossing => {
     const request = protocol.request.decode(context.call.body, context.sealer.open);
-    return { from: protocol, to: protocol, flat: undefined, reply: replyContext(context, request) };
+    return { from: protocol, to: protocol, flat: undefined, reply: replyContext(context, request, answerLosses) };
   };
   const losses: Loss[] = [];
+  const answerLosses: Loss[] = [];
   return {
-    body: relayedBody(context, asksUsage, loser(context, protocol, losses)),
+    body: relayedBody(
+      context,
+      asksUsage,
+      loser(context.strict, losses, (field) => placeOf(field, protocol.names, context.call.body)),
+    ),
     losses,
+    answerLosses,
     stream: (tell) => relayed(protocol, asksUsage, tell),
     whole(bytes, isStream) {
       if (isStream) return recast(crossing(), bytes, true);
@@ -88,13 +102,18 @@ function relay(context: LaneContext): Lane {
   };
 }
 
-/** The caller's bytes, but for the model's name, a wish for usage, and tokens that only we can read. */
-function relayedBody({ call, target }: LaneContext, asksUsage: boolean, lose: Lose): Uint8Array[] {
+/** The caller's bytes, but for the model's name, a wish for usage, a cap, and tokens that only we can read. */
+function relayedBody({ call, target, outputCap }: LaneContext, asksUsage: boolean, lose: Lose): Uint8Array[] {
   const set = (member: string, value: Json): Edit => setMember(call.bytes, call.spans, member, JSON.stringify(value));
   const edits = mayHoldToken(call.bytes) ? tokenEdits(call, target) : [];
   if (edits.length > 0) lose("reasoning.native");
   if (call.spans.has("model") && target.model !== call.model) edits.push(set("model", target.model));
   if (asksUsage) edits.push(set("stream_options", withUsageWish(call.body)));
+  if (outputCap !== undefined) {
+    const [member, value] = withCap(target, call.body, outputCap);
+    edits.push(set(member, value));
+    lose("maxOutput", `>${outputCap}`);
+  }
   return splice(call.bytes, edits);
 }
 
@@ -115,51 +134,61 @@ function translate(context: LaneContext): Lane {
   const { call, target, origin } = context;
   const [from, to] = [protocols[target.protocol], protocols[call.protocol]];
   const losses: Loss[] = [];
-  const lose = loser(context, to, losses);
-  const asked = to.request.decode(call.body, context.sealer.open);
+  const asked = withPlaces(to.request.decode(call.body, context.sealer.open));
+  // Of a tool that stands elsewhere by now only the member is told.
+  let isInOrder = true;
+  const place = (field: string): string => {
+    return placeOf(isInOrder ? field : field.replace(/^tools\[\d+\]/, "tools"), to.names, call.body);
+  };
+  const lose = loser(context.strict, losses, place);
+  reportMembers(asked, target.protocol, lose);
   const request = withPseudonym(asked, call.protocol, target.protocol);
   const can = abilities(target);
   const own = withOwnProofs(request, { protocol: target.protocol, origin, caller: call.protocol }, lose);
   const flat = flatten(withSearchIf(can.webSearch !== false, own, lose), can);
-  const { body, back } = inCallersWords(context, to, () => {
-    const fitted = fitModel({ ...flat.request, model: target.model }, modelFacts(target.model), target.protocol, lose);
+  isInOrder = haveSamePlaces(asked.tools, flat.request.tools);
+  const { body, back } = inCallersWords(context, place, () => {
+    const wanted = { ...flat.request, model: target.model };
+    const capped = heldTo(context.outputCap, wanted, modelFacts(target.model), lose);
+    const fitted = fitModel(capped.request, capped.facts, target.protocol, lose);
     const { request: held, promised } = fitSchemas(fitMarks(fitted, target.protocol, lose), target, lose);
     const encoded = withoutAutomaticMark(from.request.encode(held, lose), context.cacheMarks ?? "auto");
     return { body: bend(encoded, target, lose), back: holding(flat, promised) };
   });
-  const crossing: Crossing = { from, to, flat: back, reply: replyContext(context, asked) };
+  const answerLosses: Loss[] = [];
+  const crossing: Crossing = { from, to, flat: back, reply: replyContext(context, asked, answerLosses) };
   return {
     body: [new TextEncoder().encode(JSON.stringify(body))],
     losses,
+    answerLosses,
     stream: (tell) => translated(from, to, back.restore(), crossing.reply, tell),
     whole: (bytes, isStream) => recast(crossing, bytes, isStream),
     asStream: (bytes) => recastAsStream(crossing, bytes),
   };
 }
 
-/** Notes what is lost, in the caller's words; where nothing may be, it refuses. */
-function loser({ strict }: LaneContext, caller: Protocol, losses: Loss[]): Lose {
-  return (canonField, change = "dropped") => {
-    if (strict) throw unsupported(canonField, `cannot cross as it is (${change}).`);
-    losses.push({ field: callersPath(canonField, caller), change });
-  };
+/** The turns know which of the caller's they were: some are left out on the way, and the others move up. */
+function withPlaces(request: CanonRequest): CanonRequest {
+  return { ...request, turns: request.turns.map((turn, place) => ({ ...turn, place })) };
 }
 
-/** A field in canon's words as a path in the caller's body: `turns[3].blocks[0]` is `messages[3]…` to a Chat caller. */
-function callersPath(field: string, { names }: Protocol): string {
-  const known = Object.keys(names).filter((name) => field === name || /^[.[:]/.test(field.slice(name.length)));
-  const longest = known.filter((name) => field.startsWith(name)).sort((a, b) => b.length - a.length)[0];
-  const path = longest === undefined ? field.replace(/^ext\./, "") : `${names[longest]}${field.slice(longest.length)}`;
-  return path.replace(/\bblocks(?=\[)/g, names.blocks ?? "content");
+/** Does each tool stand where the caller had it? Stand-ins for namespaces and tools amid the conversation move it. */
+function haveSamePlaces(asked: readonly Tool[] = [], now: readonly Tool[] = []): boolean {
+  return now.every((tool, at) => {
+    const was = asked[at];
+    return tool.type === "opaque" || tool.type === "web_search"
+      ? was?.type === tool.type
+      : was !== undefined && "name" in was && was.name === tool.name;
+  });
 }
 
 /** A refusal while encoding names the field as the caller wrote it, and who cannot take it. */
-function inCallersWords<T>({ target }: LaneContext, caller: Protocol, encode: () => T): T {
+function inCallersWords<T>({ target }: LaneContext, place: (field: string) => string, encode: () => T): T {
   try {
     return encode();
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.param === undefined) throw thrown;
-    const param = callersPath(thrown.param, caller);
+    const param = place(thrown.param);
     const message = thrown.message.replace(`'${thrown.param}'`, `'${param}'`);
     throw new Fault(thrown.kind, `${message} (${target.provider.id}/${target.model})`, {
       param,
@@ -172,7 +201,9 @@ function inCallersWords<T>({ target }: LaneContext, caller: Protocol, encode: ()
 /** A web search is a hint where the target has none: the model answers from what it knows, and the caller is told. */
 function withSearchIf(canSearch: boolean, request: CanonRequest, lose: Lose): CanonRequest {
   if (canSearch || request.tools === undefined) return request;
-  if (request.tools.some((tool) => tool.type === "web_search" && tool.live)) lose("tools.web_search");
+  request.tools.forEach((tool, at) => {
+    if (tool.type === "web_search" && tool.live) lose(`tools[${at}].web_search`);
+  });
   return { ...request, tools: request.tools.filter((tool) => tool.type !== "web_search") };
 }
 
@@ -184,14 +215,15 @@ interface Crossing {
   readonly reply: ReplyContext;
 }
 
-function replyContext({ call, sealer, keep, origin, createdAt }: LaneContext, request: CanonRequest): ReplyContext {
+function replyContext(context: LaneContext, request: CanonRequest, losses: Loss[]): ReplyContext {
+  const { call, sealer, keep, origin, createdAt } = context;
   return {
     request,
     id: call.id,
     createdAt,
     seal: (block) => sealer.seal(block, origin),
     keep,
-    lose: () => undefined,
+    lose: loser(false, losses),
   };
 }
 

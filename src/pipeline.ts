@@ -7,40 +7,47 @@
 import { type AttemptContext, answerFrom } from "./attempt.ts";
 import { type Call, type Named, readCall, readCounted } from "./call.ts";
 import type { ProtocolId } from "./canon/request.ts";
+import { noUsage } from "./canon/usage.ts";
 import type { Deps } from "./deps.ts";
+import { askedEffort } from "./effort/asked.ts";
 import { asFault, Fault } from "./fault.ts";
 import { readBody } from "./http/body.ts";
 import type { Ticket } from "./http/flight.ts";
+import { type Lease, reserve } from "./lease.ts";
 import { countAt } from "./operations/count.ts";
 import { type EmbedMethod, embedContent } from "./operations/embed-content.ts";
 import type { Operation } from "./operations/operation.ts";
 import { perform } from "./operations/perform.ts";
 import { routeTask } from "./operations/route.ts";
-import { readTask } from "./operations/task.ts";
+import { readTask, wishOf } from "./operations/task.ts";
+import { limitHeaders } from "./policy/limit-headers.ts";
+import { isAllowed } from "./policy/limits.ts";
+import { type Asked, type Quote, quote } from "./policy/quote.ts";
 import { refuseResources } from "./policy/resources.ts";
 import { route, type Target } from "./policy/route.ts";
 import { protocols } from "./protocols/index.ts";
 import type { Protocol } from "./protocols/protocol.ts";
 import { recall } from "./recall.ts";
 import { refuse } from "./refuse.ts";
+import type { Grant } from "./stores/store.ts";
 
 /** Serves one call of the protocol that its path says; Gemini's says the model too. Never throws. */
 export function serve(protocol: ProtocolId, request: Request, deps: Deps, named?: Named): Promise<Response> {
   const read = (id: string, bytes: Uint8Array) => readCall(id, protocol, bytes, named);
-  return guarded(protocols[protocol], request, deps, (trip) => call(read, answerFrom, trip));
+  return guarded(protocols[protocol], request, deps, (trip) => call("answer", read, answerFrom, trip));
 }
 
 /** Counts the tokens that a call would take. Never throws. */
 export function count(protocol: ProtocolId, request: Request, deps: Deps, named?: Named): Promise<Response> {
   const read = (id: string, bytes: Uint8Array) => readCounted(id, protocol, bytes, named);
-  return guarded(protocols[protocol], request, deps, (trip) => call(read, countAt, trip));
+  return guarded(protocols[protocol], request, deps, (trip) => call("count", read, countAt, trip));
 }
 
 /** Serves one embedding asked for in Gemini's words. Never throws. */
 export function embed(method: EmbedMethod, request: Request, deps: Deps, named: Named): Promise<Response> {
   const attempt: Attempt = (target, context) => embedContent(method, target, context);
   const read = (id: string, bytes: Uint8Array) => readCall(id, "gemini", bytes, named);
-  return guarded(protocols.gemini, request, deps, (trip) => call(read, attempt, trip));
+  return guarded(protocols.gemini, request, deps, (trip) => call("embedding", read, attempt, trip));
 }
 
 /** Serves one call of an OpenAI endpoint that is passed on. Never throws. */
@@ -58,41 +65,74 @@ interface Trip {
 
 type Attempt = (target: Target, context: AttemptContext) => Promise<Response>;
 
-async function call(read: (id: string, bytes: Uint8Array) => Call, attempt: Attempt, trip: Trip): Promise<Response> {
+async function call(
+  kind: Asked["kind"],
+  read: (id: string, bytes: Uint8Array) => Call,
+  attempt: Attempt,
+  trip: Trip,
+): Promise<Response> {
   const { id, request, ticket, deps } = trip;
-  const key = await deps.auth.authenticate(request, deps.store, deps.clock.now());
+  const grant = await deps.auth.authenticate(request, deps.store, deps.clock.now());
   const bytes = await readBody(request, deps.config.maxBodyBytes, ticket.take);
   const call = read(id, bytes);
   refuseResources(call);
-  const targets = route(call, deps.config);
-  const kept = await recall(call, key.team, deps);
-  return firstAnswer(targets, request, (target, isLast) => attempt(target, { ...trip, call, key, kept, isLast }));
+  const { protocol, body, stream, model } = call;
+  const targets = permitted(route(call, deps.config), grant, model);
+  const effort = askedEffort(protocol, body);
+  const wish = { protocol, body, stream, bytes: bytes.length, kind };
+  const applicant = { id, protocol, asked: model, grant, ...(effort !== undefined && { effort }) };
+  const lease = await reserve({ ...applicant, quotes: quotes(wish, targets, deps) }, deps);
+  const kept = await recall(call, grant.team.id, deps);
+  return firstAnswer(lease, protocol, request, (target, isLast) =>
+    attempt(target, { ...trip, call, protocol, lease, kept, isLast }),
+  );
 }
 
 async function task(operation: Operation, trip: Trip): Promise<Response> {
-  const { request, ticket, deps } = trip;
-  const key = await deps.auth.authenticate(request, deps.store, deps.clock.now());
-  const task = await readTask(operation, request, deps.config.maxBodyBytes, ticket.take);
-  const targets = routeTask(task, deps.config);
-  return firstAnswer(targets, request, (target) => perform(target, { ...trip, task, key }));
+  const { id, request, deps } = trip;
+  const grant = await deps.auth.authenticate(request, deps.store, deps.clock.now());
+  const task = await readTask(operation, request, deps.config.maxBodyBytes, trip.ticket.take);
+  const { model = "" } = task;
+  const targets = permitted(routeTask(task, deps.config), grant, model);
+  const wish = wishOf(task);
+  const lease = await reserve({ id, protocol: "chat", asked: model, grant, quotes: quotes(wish, targets, deps) }, deps);
+  return firstAnswer(lease, "chat", request, (target) => perform(target, { ...trip, protocol: "chat", task, lease }));
 }
 
-/** Of the first target that answers; the Fault of the last one where none does. */
+function quotes(wish: Asked, targets: readonly Target[], { config, clock }: Deps): Quote[] {
+  return targets.map((target) => quote(wish, target, config.prices, clock.now()));
+}
+
+/** The targets that this key may use. */
+function permitted(targets: readonly Target[], grant: Grant, model: string): readonly Target[] {
+  const allowed = targets.filter((target) => isAllowed(grant, target.provider.id, target.model));
+  if (allowed.length > 0 || targets.length === 0) return allowed;
+  throw new Fault("forbidden", `This key may not use the model '${model}'.`, {
+    param: "model",
+    code: "model_not_allowed",
+  });
+}
+
+/** Of the first target that answers; the Fault of the last one where none does, and nothing is owed. */
 async function firstAnswer(
-  targets: readonly Target[],
+  lease: Lease,
+  protocol: ProtocolId,
   request: Request,
   attempt: (target: Target, isLast: boolean) => Promise<Response>,
 ): Promise<Response> {
   let fault = new Fault("no_model", "No provider serves this model.", { param: "model" });
-  for (const [at, target] of targets.entries()) {
+  for (const [at, target] of lease.targets.entries()) {
     try {
-      return await attempt(target, at === targets.length - 1);
+      return await attempt(target, at === lease.targets.length - 1);
     } catch (thrown) {
       fault = asFault(thrown);
-      if (!fault.retriable || request.signal.aborted) throw fault;
+      if (fault.retriable && !request.signal.aborted && at < lease.targets.length - 1) continue;
+      const outcome = { usage: noUsage, ended: "failed" } as const;
+      lease.settle({ outcome, target, status: fault.status, detail: { fault: fault.kind } });
+      break;
     }
   }
-  throw fault;
+  throw fault.with({ headers: limitHeaders(protocol, lease.charges, lease.levels, lease.at) });
 }
 
 async function guarded(

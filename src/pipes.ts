@@ -2,7 +2,7 @@
  * What either lane does to the bytes of a streamed answer. Both speak only between two whole frames, end with the frame
  * the caller's protocol ends with, and tell once how it ended and what it cost.
  */
-import type { Event } from "./canon/event.ts";
+import { type Event, partsOf } from "./canon/event.ts";
 import { fold, noUsage, type Usage } from "./canon/usage.ts";
 import { asFault, Fault } from "./fault.ts";
 import { type Batch, framer, type OutFrame, type Placed, print } from "./http/sse.ts";
@@ -22,6 +22,8 @@ export type Tell = (outcome: Outcome) => void;
 export interface Answer extends Pipe {
   readonly committed: boolean;
   readonly fault: Fault | undefined;
+  /** Bytes of text that were generated so far. */
+  readonly said: number;
 }
 
 const nothing = new Uint8Array(0);
@@ -40,6 +42,7 @@ export function relayed(protocol: Protocol, hidesUsage: boolean, tell: Tell): An
   const watch = protocol.stream.watch();
   const outcome = once(tell);
   let usage = noUsage;
+  let said = 0;
   let committed = false;
   let ended = false;
   let fault: Fault | undefined;
@@ -50,6 +53,7 @@ export function relayed(protocol: Protocol, hidesUsage: boolean, tell: Tell): An
     const hidden: Placed[] = [];
     for (const placed of batch.frames) {
       const sight = watch.see(placed.frame);
+      said += protocol.stream.said(placed.frame.data);
       if (sight.usage !== undefined) usage = fold(usage, sight.usage);
       ended ||= sight.ends === true;
       fault ??= sight.fault;
@@ -89,6 +93,9 @@ export function relayed(protocol: Protocol, hidesUsage: boolean, tell: Tell): An
     get fault() {
       return fault;
     },
+    get said() {
+      return said;
+    },
   };
 }
 
@@ -126,6 +133,7 @@ export function translated(
   const speaker = to.stream.encode(context);
   const outcome = once(tell);
   let usage = noUsage;
+  let said = 0;
   let committed = false;
   let done = false;
   let fault: Fault | undefined;
@@ -141,6 +149,7 @@ export function translated(
   }
 
   function note(event: Event): void {
+    said += textOf(event);
     committed ||= event.type !== "start" && event.type !== "error";
     if ("usage" in event && event.usage !== undefined) usage = fold(usage, event.usage);
     if (event.type !== "finish" && event.type !== "error") return;
@@ -169,7 +178,17 @@ export function translated(
     get fault() {
       return fault;
     },
+    get said() {
+      return said;
+    },
   };
+}
+
+/** Bytes of text in this event; a call may open with all of its input. */
+function textOf(event: Event): number {
+  if (event.type === "delta") return Buffer.byteLength(event.text);
+  if (event.type !== "open") return 0;
+  return partsOf(event.block).reduce((bytes, { text }) => bytes + Buffer.byteLength(text), 0);
 }
 
 function once(tell: Tell): Tell {

@@ -1,5 +1,6 @@
 /** A Fault as an answer in the caller's protocol, with the headers that SDKs and agents act on; and the way back. */
 import { Fault, type FaultKind } from "./fault.ts";
+import { callIds } from "./http/headers.ts";
 import type { Protocol } from "./protocols/protocol.ts";
 
 /** What the caller may do better than to come back at once. Codex gives up on a 429 without whole seconds. */
@@ -15,8 +16,8 @@ export function refuse(protocol: Protocol, fault: Fault, requestId: string): Res
     status: fault.relayed?.status ?? protocol.fault.statuses?.[fault.kind] ?? fault.status,
     headers: {
       "content-type": "application/json",
-      "x-request-id": requestId,
-      "request-id": requestId,
+      ...callIds(requestId),
+      ...fault.headers,
       ...retryHeaders(fault),
     },
   });

@@ -1,23 +1,56 @@
-/** What every answer says of itself in its headers: the call's id, who answered, and what did not cross. */
-import type { Loss } from "./canon/request.ts";
-import { downward } from "./http/headers.ts";
+/** What every answer says of itself in its headers: the call's id, who answered, what it cost, and what did not cross. */
+
+import type { Bill } from "./bill.ts";
+import type { Loss, ProtocolId } from "./canon/request.ts";
+import { total } from "./canon/usage.ts";
+import { callIds, downward } from "./http/headers.ts";
+import type { Lease } from "./lease.ts";
+import { limitHeaders } from "./policy/limit-headers.ts";
 import type { Target } from "./policy/route.ts";
+
+interface Reported {
+  readonly id: string;
+  /** The caller's. */
+  readonly protocol: ProtocolId;
+  readonly lease: Lease;
+}
+
+interface Told {
+  readonly losses?: readonly Loss[];
+  /** Where the end is known before the body is sent. */
+  readonly bill?: Bill;
+}
 
 /** @param answer the provider's; `undefined` while its headers are not here */
 export function report(
-  id: string,
+  { id, protocol, lease }: Reported,
   target: Target,
   answer: Response | undefined,
-  losses: readonly Loss[] = [],
+  { losses = [], bill }: Told = {},
 ): Record<string, string> {
   return {
     ...(answer === undefined ? {} : downward(answer.headers)),
-    "x-request-id": id,
-    "request-id": id,
+    ...callIds(id),
     "x-gearbox-provider": target.provider.id,
     "x-gearbox-model": target.model,
+    ...limitHeaders(protocol, lease.charges, lease.levels, lease.at),
     ...(losses.length > 0 && { "x-gearbox-lost": lossHeader(losses) }),
+    ...(bill !== undefined && billHeaders(bill)),
   };
+}
+
+function billHeaders({ usage, cost }: Bill): Record<string, string> {
+  const tokens = total(usage);
+  return {
+    ...(tokens !== undefined && { "x-gearbox-tokens": String(tokens) }),
+    ...(cost !== undefined && { "x-gearbox-cost": usd(cost) }),
+  };
+}
+
+/** Nano-dollars as dollars, exactly: `0.00123`. */
+export function usd(nano: number): string {
+  const digits = String(nano).padStart(10, "0");
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`.replace(/\.?0+$/, "");
 }
 
 const lossHeaderBytes = 1024;

@@ -1,29 +1,33 @@
-/** The end of a call: it is entered into its team's account, once. Nothing is charged that nobody generated. */
-import { noUsage } from "./canon/usage.ts";
-import type { Deps } from "./deps.ts";
+/** The end of a call: its bytes are given back, and it is entered into its team's account, once. */
+
+import type { Bill } from "./bill.ts";
+import type { Loss } from "./canon/request.ts";
 import type { Ticket } from "./http/flight.ts";
+import type { Lease } from "./lease.ts";
 import type { Outcome } from "./pipes.ts";
 import type { Target } from "./policy/route.ts";
-import type { Key, UsageState } from "./stores/store.ts";
 
 interface Settled {
-  readonly id: string;
-  readonly key: Key;
+  readonly lease: Lease;
   readonly ticket: Ticket;
-  readonly deps: Deps;
 }
 
-export function settle(outcome: Outcome, target: Target, { id, key, ticket, deps }: Settled): void {
+interface More {
+  /** Bytes of text in an answer that came as a stream. */
+  readonly said?: number;
+  /** What of the request and of the answer did not cross. */
+  readonly losses?: readonly Loss[];
+}
+
+export function settle(outcome: Outcome, target: Target, { lease, ticket }: Settled, more: More = {}): Bill {
   ticket.release();
-  const row = {
-    ...{ id, key: key.hash, at: deps.clock.now(), provider: target.provider.id, model: target.model },
-    ...{ state: stateOf(outcome), status: 200, usage: outcome.usage },
+  const { said = 0, losses = [] } = more;
+  const detail = {
+    ...(losses.length > 0 && { lost: losses.slice(0, mostLosses).map(({ field, change }) => `${field}=${change}`) }),
+    ...(outcome.fault !== undefined && { fault: outcome.fault.kind }),
   };
-  const settled = deps.store.settle(key.team, row).catch((cause) => console.error("settle", id, cause));
-  deps.waitUntil(settled);
+  return lease.settle({ outcome, target, status: 200, said, detail });
 }
 
-function stateOf({ usage, ended }: Outcome): UsageState {
-  if (usage.output !== undefined && (ended === "whole" || ended === "failed")) return "settled";
-  return ended === "failed" && usage === noUsage ? "released" : "estimated";
-}
+/** A log is no place for a body: of a request that nobody could translate the first few say enough. */
+const mostLosses = 50;

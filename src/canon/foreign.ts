@@ -17,7 +17,7 @@ export function reportForeign(
     if (protocol === target) continue;
     refuse(members, "", said);
     refuse(obj(members.generationConfig), "generationConfig.", said);
-    for (const [member, value] of Object.entries(members)) {
+    for (const [member, value] of Object.entries(optionByOption(members))) {
       if (!isNothing(value) && !said.includes(member) && !isBookkeeping(member, value)) lose(`ext.${member}`);
     }
   }
@@ -95,7 +95,6 @@ const bookkeeping: ReadonlySet<string> = new Set([
   "prompt_cache_retention",
   "safetySettings",
   "safety_identifier",
-  "stream_options",
   "truncation",
 ]);
 
@@ -111,7 +110,18 @@ function isNothing(value: Json | undefined): boolean {
   return value === undefined || value === null;
 }
 
-/** What was not refused asks for nothing: `n: 1`, no biases, nothing kept. Codex's `reasoning.context` is a hint. */
+/** Options within an option are told one by one, but for those that speak of what OpenAI keeps, or how it pads frames. */
+function optionByOption({ reasoning, stream_options, ...others }: Obj): Obj {
+  const { context: _, mode: __, ...ofReasoning } = obj(reasoning);
+  const { include_obfuscation: ___, ...ofStream } = obj(stream_options);
+  return {
+    ...others,
+    ...Object.fromEntries(Object.entries(ofReasoning).map(([option, value]) => [`reasoning.${option}`, value])),
+    ...Object.fromEntries(Object.entries(ofStream).map(([option, value]) => [`stream_options.${option}`, value])),
+  };
+}
+
+/** What was not refused asks for nothing: `n: 1`, no biases, nothing kept. */
 function isBookkeeping(member: string, value: Json | undefined): boolean {
   return (
     bookkeeping.has(member) ||

@@ -80,6 +80,8 @@ export interface Turn {
   readonly role: Role;
   readonly blocks: readonly Block[];
   readonly name?: string;
+  /** Which of the request's turns it was when it was read, for reports: absent where it is that still. */
+  readonly place?: number;
   readonly ext?: Ext;
 }
 

@@ -48,6 +48,11 @@ export function settle(turns: readonly Turn[]): Turn[] {
   return [...settled, ...owed];
 }
 
+/** The turn's path in canon, by the place that it was read at. `at`: where it stands by now. */
+export function turnPath({ place }: Turn, at: number): string {
+  return `turns[${place ?? at}]`;
+}
+
 /** Throws the fault of a tool result without a call before it (wire.md C.8). */
 export function refuseOrphans(turns: readonly Turn[]): void {
   resultsByCall(turns);
@@ -62,7 +67,7 @@ function resultsByCall(turns: readonly Turn[]): Map<ToolCall, Turn[]> {
     for (const block of turn.blocks) {
       if (block.type !== "result") continue;
       const call = latest.get(block.callId);
-      if (call === undefined) throw orphan(block, at);
+      if (call === undefined) throw orphan(block, turnPath(turn, at));
       results.set(call, [...(results.get(call) ?? []), { ...turn, role: "tool", blocks: [block] }]);
     }
   }
@@ -73,6 +78,6 @@ function calls(blocks: readonly Block[]): ToolCall[] {
   return blocks.filter((block): block is ToolCall => block.type === "call");
 }
 
-function orphan(result: ToolResult, at: number): Error {
-  return invalid(`turns[${at}]`, `there is no tool call before the result for '${result.callId}'.`);
+function orphan(result: ToolResult, path: string): Error {
+  return invalid(path, `there is no tool call before the result for '${result.callId}'.`);
 }

@@ -66,7 +66,14 @@ export interface Hop {
   body(): ReadableStream<Uint8Array>;
 }
 
-export function hop(reader: Reader, pipe: Pipe, beatMs: number, clock: Clock): Hop {
+/** @param due asked before each read: something that has to be settled before the answer goes on; what it throws ends it */
+export function hop(
+  reader: Reader,
+  pipe: Pipe,
+  beatMs: number,
+  clock: Clock,
+  due?: () => Promise<void> | undefined,
+): Hop {
   const held: Uint8Array[] = [];
   let pending: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
   let tick: Promise<typeof late> | undefined;
@@ -76,6 +83,8 @@ export function hop(reader: Reader, pipe: Pipe, beatMs: number, clock: Clock): H
 
   /** The next bytes for the caller; `undefined` when `deadline` (or else the next beat) came first. */
   async function next(deadline: Promise<typeof late>): Promise<Uint8Array | undefined> {
+    const first = pending === undefined ? due?.() : undefined;
+    if (first !== undefined) await first;
     pending ??= reader.read();
     const got = await Promise.race([pending, deadline]);
     if (got === late) return undefined;

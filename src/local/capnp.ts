@@ -55,11 +55,12 @@ const gearbox :Workerd.Worker = (
   # The unique key is part of every object's id: changing it orphans all data.
   durableObjectNamespaces = [
     (className = "Team", uniqueKey = "gearbox-team", enableSql = true),
+    (className = "Directory", uniqueKey = "gearbox-directory", enableSql = true),
     (className = "Recall", uniqueKey = "gearbox-recall", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
-    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "RECALL", durableObjectNamespace = "Recall")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
+    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "DIRECTORY", durableObjectNamespace = "Directory")', '(name = "RECALL", durableObjectNamespace = "Recall")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
   ],
 );
 `;

@@ -5,6 +5,7 @@
 import { reportSearchOptions } from "../canon/foreign.ts";
 import { defined, type Json, list, obj, text } from "../canon/json.ts";
 import type { Block, CanonRequest, Lose, ProtocolId, ReasoningOptions, Turn } from "../canon/request.ts";
+import { turnPath } from "../canon/turns.ts";
 import { dial } from "../effort/dial.ts";
 import { unsupported } from "../fault.ts";
 import type { ModelFacts } from "./catalog.ts";
@@ -19,6 +20,15 @@ export function fitModel(request: CanonRequest, facts: ModelFacts, protocol: Pro
     (fitted, step) => step(fitted, model),
     request,
   );
+}
+
+/** The same with answers of so many tokens at the most, thinking included; as it is where no number is given. */
+export function heldTo(tokens: number | undefined, request: CanonRequest, facts: ModelFacts, lose: Lose) {
+  if (tokens === undefined) return { request, facts };
+  const maxOutput = Math.min(tokens, facts.maxOutput ?? tokens);
+  if (request.maxOutput !== undefined) return { request, facts: { ...facts, maxOutput } };
+  lose("maxOutput", `>${maxOutput}`);
+  return { request: { ...request, maxOutput }, facts: { ...facts, maxOutput } };
 }
 
 interface Model {
@@ -77,7 +87,7 @@ function openDocuments(request: CanonRequest, { protocol, lose }: Model): CanonR
   if (protocol === "messages" || request.ext?.messages === undefined) return request;
   const turns = request.turns.map((turn, index) => ({
     ...turn,
-    blocks: turn.blocks.flatMap((block, at) => openDocument(block, `turns[${index}].blocks[${at}]`, lose)),
+    blocks: turn.blocks.flatMap((block, at) => openDocument(block, `${turnPath(turn, index)}.blocks[${at}]`, lose)),
   }));
   return { ...request, turns };
 }

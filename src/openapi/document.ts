@@ -22,6 +22,7 @@ export function document(): Described {
         bearer: { type: "http", scheme: "bearer" },
         apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
         googleKey: { type: "apiKey", in: "header", name: "x-goog-api-key" },
+        adminKey: { type: "http", scheme: "bearer", description: "ADMIN_KEY; without one there is no admin API." },
         queryKey: { type: "apiKey", in: "query", name: "key" },
       },
       parameters: {
@@ -57,6 +58,8 @@ const text = { type: "string" } as const;
 
 const headers = {
   RequestId: { description: "The call's id.", schema: text },
+  Cost: { description: "US dollars, where it is known before the body ends.", schema: text },
+  Tokens: { description: "Input and output together, where they are known before the body ends.", schema: text },
   Provider: { description: "Who answered.", schema: text },
   Model: { description: "The provider's own name for the model.", schema: text },
   Lost: { description: "What of the request did not cross as it was: `field=dropped`, `field=from>to`.", schema: text },

@@ -1,5 +1,6 @@
 /** The paths of openapi.yaml, by hand: what each is for, what it takes and what it answers. */
 import type { Operation } from "../operations/operation.ts";
+import { adminPaths, holderPaths } from "./admin-paths.ts";
 
 type Described = Readonly<Record<string, unknown>>;
 
@@ -10,6 +11,9 @@ const answer = { $ref: "#/components/responses/Answer" } as const;
 /** What every answer to a call says of itself. */
 export const answerHeaders = {
   "x-request-id": { $ref: "#/components/headers/RequestId" },
+  "x-gearbox-call": { $ref: "#/components/headers/RequestId" },
+  "x-gearbox-cost": { $ref: "#/components/headers/Cost" },
+  "x-gearbox-tokens": { $ref: "#/components/headers/Tokens" },
   "x-gearbox-provider": { $ref: "#/components/headers/Provider" },
   "x-gearbox-model": { $ref: "#/components/headers/Model" },
   "x-gearbox-lost": { $ref: "#/components/headers/Lost" },
@@ -145,13 +149,8 @@ export const paths: Described = {
       ],
     },
   },
-  "/v1/usage": {
-    get: {
-      operationId: "teamUsage",
-      summary: "The tokens of the key's team, by provider and model",
-      responses: answers("Sums over all calls so far.", "Usage"),
-    },
-  },
+  ...holderPaths,
+  ...adminPaths,
   "/health": {
     get: {
       operationId: "health",

@@ -3,6 +3,8 @@
  * provider as it is; of an answer what the gateway writes itself. Bodies are not validated with these.
  */
 import * as z from "zod";
+import { groupings } from "../stores/store.ts";
+import { changedKey, changedTeam, keySettings, newKey, newTeam, rotation, teamSettings } from "../teams/schemas.ts";
 
 const modelName = z.string().meta({
   description: "`provider/model`, a well-known bare name, or an alias of the operator's.",
@@ -17,6 +19,20 @@ const streamOptions = z.nullish(z.looseObject({ include_usage: z.boolean().optio
 const file = z.string().meta({ format: "binary" });
 const model = z.object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() });
 const formModel = "Best before the files: where it is out of reach, only one provider may have this endpoint.";
+
+const shownTeam = { id: z.string(), name: z.string(), created_at: z.string(), settings: teamSettings };
+const shownKey = z.object({
+  ...{ id: z.string(), name: z.string(), prefix: z.string(), settings: keySettings },
+  ...{ created_at: z.string(), expires_at: z.nullable(z.string()), revoked_at: z.nullable(z.string()) },
+});
+
+function pageOf(item: z.ZodType) {
+  return z.object({
+    object: z.literal("list"),
+    data: z.array(item),
+    next: z.nullable(z.string()).meta({ description: "What to ask the next page with; null on the last." }),
+  });
+}
 
 /** By name, as they stand under `components.schemas`. */
 export const schemas: Readonly<Record<string, z.ZodType>> = {
@@ -80,18 +96,53 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   }),
   Usage: z.object({
     object: z.literal("usage"),
+    group_by: z.array(z.enum(groupings)),
     data: z.array(
       z.object({
-        provider: z.string(),
-        model: z
-          .string()
-          .meta({ description: "The provider's name for it; `default` where it was left to the provider." }),
+        day: z.string().optional(),
+        model: z.string().optional().meta({ description: "`default` where it was left to the provider." }),
+        provider: z.string().optional(),
+        key: z.string().optional(),
+        effort: z.string().optional(),
         calls: z.int(),
-        input: z.int().meta({ description: "Tokens, cached ones included." }),
-        cacheRead: z.int(),
-        output: z.int().meta({ description: "Tokens, reasoning included." }),
-        reasoning: z.int(),
-        estimated: z.int().meta({ description: "Calls without numbers of the provider's own." }),
+        input_tokens: z.int().meta({ description: "Cached ones included." }),
+        cache_read_tokens: z.int(),
+        cache_write_tokens: z.int(),
+        output_tokens: z.int().meta({ description: "Reasoning included." }),
+        reasoning_tokens: z.int(),
+        cost_usd: z.number(),
+        estimated_calls: z.int().meta({ description: "Without numbers of the provider's own." }),
+        unpriced_calls: z.int().meta({ description: "Of a model whose price is not known." }),
+      }),
+    ),
+  }),
+  NewTeam: newTeam,
+  ChangedTeam: changedTeam,
+  Team: z.object({ ...shownTeam, webhook_secret: z.string() }),
+  Teams: pageOf(z.object(shownTeam)),
+  Deleted: z.object({ id: z.string(), deleted: z.literal(true) }),
+  NewKey: newKey,
+  ChangedKey: changedKey,
+  Rotation: rotation,
+  Key: shownKey,
+  MadeKey: shownKey.extend({ key: z.string().meta({ description: "The key itself. It is kept nowhere." }) }),
+  Keys: pageOf(shownKey),
+  Calls: pageOf(z.looseObject({ id: z.string() })),
+  Export: z.object({ object: z.literal("export"), data: z.looseObject({}), next: z.nullable(z.string()) }),
+  HeldKey: z.object({
+    object: z.literal("key"),
+    id: z.string(),
+    name: z.string(),
+    prefix: z.string(),
+    created_at: z.string(),
+    expires_at: z.nullable(z.string()),
+    team: z.object({ id: z.string(), name: z.string() }),
+    limits: z.array(
+      z.looseObject({
+        scope: z.enum(["team", "key"]),
+        model: z.string().optional(),
+        what: z.string().meta({ description: "What is limited: `requests`, `tokens`, `budget` …" }),
+        resets_at: z.nullish(z.string()),
       }),
     ),
   }),

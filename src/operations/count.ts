@@ -5,13 +5,14 @@
 import { type AttemptContext, laneOf } from "../attempt.ts";
 import { isObj, type Obj, obj } from "../canon/json.ts";
 import type { ProtocolId } from "../canon/request.ts";
-import { count } from "../canon/usage.ts";
+import { count, noUsage } from "../canon/usage.ts";
 import { Fault } from "../fault.ts";
 import { upward } from "../http/headers.ts";
 import type { Target } from "../policy/route.ts";
 import { protocols } from "../protocols/index.ts";
 import { refusal } from "../refuse.ts";
 import { report } from "../report.ts";
+import { settle } from "../settle.ts";
 import { send } from "../upstream.ts";
 
 /** A provider's counter: where it is, what of an encoded request it takes, and where its answer has the number. */
@@ -59,13 +60,14 @@ const answers: { readonly [protocol in ProtocolId]: (tokens: number) => Obj } = 
 
 /** The count for this target; throws the Fault for which another may be tried. */
 export async function countAt(target: Target, context: AttemptContext): Promise<Response> {
-  const { call, id, ticket } = context;
+  const { call } = context;
   const lane = laneOf(target, context);
   const bytes = Buffer.concat(lane.body);
   const counter = target.provider.endpoint === undefined ? counters[target.protocol] : undefined;
   const told = counter === undefined ? undefined : await asked(counter, bytes, target, context);
-  ticket.release();
-  const headers = report(id, target, told?.answer, lane.losses);
+  // Counting is free: nothing was generated.
+  settle({ usage: noUsage, ended: "failed" }, target, context);
+  const headers = report(context, target, told?.answer, { losses: lane.losses });
   const tokens = told?.tokens ?? bytes.length;
   const kind = told === undefined ? { "x-gearbox-count": "upper-bound" } : {};
   return Response.json(answers[call.protocol](tokens), { headers: { ...headers, ...kind } });

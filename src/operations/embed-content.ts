@@ -17,7 +17,7 @@ export type EmbedMethod = "embedContent" | "batchEmbedContents";
 
 /** The embeddings by this target; throws the Fault for which another may be tried. */
 export async function embedContent(method: EmbedMethod, target: Target, context: AttemptContext): Promise<Response> {
-  const { call, id, request, deps } = context;
+  const { call, request, lease, deps } = context;
   const isOwn = target.protocol === "gemini";
   const outgoing = {
     path: isOwn ? `models/${target.model}:${method}` : "embeddings",
@@ -27,11 +27,13 @@ export async function embedContent(method: EmbedMethod, target: Target, context:
     signal: request.signal,
     now: deps.clock.now(),
   };
-  const answer = await send(target, outgoing, deps.fetch);
+  const answer = await lease.during(send(target, outgoing, deps.fetch));
   if (!answer.ok) throw await refusal(protocols[target.protocol], answer, isOwn, deps.clock.now());
   const said = await objectIn(answer);
-  settle({ usage: protocols[target.protocol].usage(said, noUsage), ended: "whole" }, target, context);
-  return Response.json(isOwn ? said : told(method, said), { headers: report(id, target, answer) });
+  const { input } = protocols[target.protocol].usage(said, noUsage);
+  const usage = input === undefined ? noUsage : { input, output: 0 };
+  const bill = settle({ usage, ended: "whole" }, target, context);
+  return Response.json(isOwn ? said : told(method, said), { headers: report(context, target, answer, { bill }) });
 }
 
 /** The caller's bytes; where they name the model as well, by the provider's name. */

@@ -2,24 +2,26 @@
  * One call of an OpenAI endpoint at one target: its body goes up with nothing changed but the model's name, and the
  * answer comes back as what it is, JSON, an event stream, or bytes that are none of our business.
  */
-import type { Loss } from "../canon/request.ts";
+import { isStrict } from "../attempt.ts";
+import { loser } from "../canon/loss.ts";
+import type { Loss, ProtocolId } from "../canon/request.ts";
 import { noUsage } from "../canon/usage.ts";
 import type { Deps } from "../deps.ts";
-import { Fault, unsupported } from "../fault.ts";
+import { Fault } from "../fault.ts";
 import type { Ticket } from "../http/flight.ts";
 import { streamHeaders, upward } from "../http/headers.ts";
 import { setMember, splice } from "../http/json.ts";
 import { leaving } from "../http/leaving.ts";
 import { isEventStream, isJson } from "../http/media-type.ts";
 import { hop, type Pipe } from "../http/stream.ts";
-import { type Outcome, relayed, type Tell } from "../pipes.ts";
+import type { Lease } from "../lease.ts";
+import { type Answer, type Outcome, relayed, type Tell } from "../pipes.ts";
 import type { Target } from "../policy/route.ts";
 import { wishesUsage, withUsageWish } from "../protocols/chat/usage-wish.ts";
 import { protocols } from "../protocols/index.ts";
 import { refusal } from "../refuse.ts";
 import { report } from "../report.ts";
 import { settle } from "../settle.ts";
-import type { Key } from "../stores/store.ts";
 import { type Outgoing, send } from "../upstream.ts";
 import { objectIn } from "./answer.ts";
 import { type Embeddings, embeddings } from "./gemini-embeddings.ts";
@@ -30,7 +32,9 @@ import type { JsonPayload, Task } from "./task.ts";
 export interface TaskContext {
   readonly id: string;
   readonly task: Task;
-  readonly key: Key;
+  /** The caller's: they all speak OpenAI's. */
+  readonly protocol: ProtocolId;
+  readonly lease: Lease;
   readonly request: Request;
   readonly ticket: Ticket;
   readonly deps: Deps;
@@ -42,9 +46,9 @@ export function perform(target: Target, context: TaskContext): Promise<Response>
 }
 
 async function passedOn(target: Target, context: TaskContext): Promise<Response> {
-  const { id, task } = context;
-  const answer = await accepted(sendOn(target, context), target, context);
-  const headers = report(id, target, answer);
+  const { task, lease } = context;
+  const answer = await lease.during(accepted(sendOn(target, context), target, context));
+  const headers = report(context, target, answer);
   if (isEventStream(answer)) {
     const events = task.operation === "completions" ? protocols.chat : typedEvents;
     const body = hopped(answer, (tell) => relayed(events, asksUsage(task), tell), target, context);
@@ -96,15 +100,12 @@ function asksUsage({ operation, payload }: Task): boolean {
 }
 
 async function translated(target: Target, context: TaskContext): Promise<Response> {
-  const { id, task, request, ticket, deps } = context;
+  const { task, request, ticket, lease, deps } = context;
   if (task.payload.kind !== "json") throw new Fault("media_type", "Send application/json.");
   ticket.take(2 * task.payload.bytes.length);
   const losses: Loss[] = [];
-  const isStrict = request.headers.get("x-gearbox-strict") === "true";
-  const asked: Embeddings = embeddings(task.payload.body, target.model, (field, change = "dropped") => {
-    if (isStrict) throw unsupported(field, `cannot cross as it is (${change}).`);
-    losses.push({ field, change });
-  });
+  const lose = loser(isStrict(request, lease.grant.team.settings.strict), losses);
+  const asked: Embeddings = embeddings(task.payload.body, target.model, lose);
   const outgoing: Outgoing = {
     path: `models/${target.model}:batchEmbedContents`,
     body: [Buffer.from(JSON.stringify(asked.body))],
@@ -113,10 +114,10 @@ async function translated(target: Target, context: TaskContext): Promise<Respons
     signal: leaving(request).signal,
     now: deps.clock.now(),
   };
-  const answer = await accepted(send(target, outgoing, deps.fetch), target, context);
+  const answer = await lease.during(accepted(send(target, outgoing, deps.fetch), target, context));
   const { body, usage } = asked.answer(await objectIn(answer));
-  settle({ usage, ended: "whole" }, target, context);
-  return Response.json(body, { headers: report(id, target, answer, losses) });
+  const bill = settle({ usage, ended: "whole" }, target, context);
+  return Response.json(body, { headers: report(context, target, answer, { losses, bill }) });
 }
 
 async function accepted(sent: Promise<Response>, target: Target, { deps }: TaskContext): Promise<Response> {
@@ -128,13 +129,16 @@ async function accepted(sent: Promise<Response>, target: Target, { deps }: TaskC
 /** The answer through one hop, whose end is the call's. */
 function hopped(
   answer: Response,
-  pipe: (tell: Tell) => Pipe,
+  pipe: (tell: Tell) => Pipe & Partial<Pick<Answer, "said">>,
   target: Target,
   context: TaskContext,
 ): ReadableStream<Uint8Array> {
-  const { deps } = context;
+  const { deps, lease } = context;
   if (answer.body === null) throw new Fault("upstream", "The provider's answer has no body.");
   const { promise, resolve } = Promise.withResolvers<Outcome>();
-  deps.waitUntil(promise.then((outcome) => settle(outcome, target, context)));
-  return hop(answer.body.getReader(), pipe(resolve), deps.config.heartbeatMs, deps.clock).body();
+  const made = pipe(resolve);
+  const said = (): number => made.said ?? 0;
+  deps.waitUntil(promise.then((outcome) => settle(outcome, target, context, { said: said() })));
+  const { heartbeatMs } = deps.config;
+  return hop(answer.body.getReader(), made, heartbeatMs, deps.clock, () => lease.due(target, said())).body();
 }

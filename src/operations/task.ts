@@ -4,6 +4,7 @@ import type { Obj } from "../canon/json.ts";
 import { Fault } from "../fault.ts";
 import { readBody } from "../http/body.ts";
 import { boundaryOf } from "../http/multipart.ts";
+import type { Asked } from "../policy/quote.ts";
 import { refuseKept } from "../policy/resources.ts";
 import { type Form, readForm } from "./form.ts";
 import { factsOf, type Operation } from "./operation.ts";
@@ -43,6 +44,13 @@ export async function readTask(
   refuseKept(kept, body);
   const model = needsModel || isNamed(body) ? readModel(body) : undefined;
   return { operation, model, payload: { kind: "json", bytes, body, spans, stream: readStream(body) } };
+}
+
+/** What of the call its price depends on. What a form holds is in no price list. */
+export function wishOf({ operation, payload }: Task): Asked {
+  const kind = factsOf(operation).billed;
+  if (payload.kind === "form") return { protocol: "chat", body: {}, bytes: 0, stream: false, kind };
+  return { protocol: "chat", body: payload.body, bytes: payload.bytes.length, stream: payload.stream, kind };
 }
 
 function isNamed({ model }: Obj): boolean {

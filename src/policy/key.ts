@@ -45,6 +45,11 @@ export function mintTeam(random: RandomBytes): string {
   return randomDigits(teamLength, random);
 }
 
+/** Makes the id of something else, with 16 digits behind what it is. */
+export function mintId(what: string, random: RandomBytes): string {
+  return `${what}_${randomDigits(16, random)}`;
+}
+
 /**
  * Tells whose key this is, or undefined where none of the root secrets made it. Whether the key still holds is for
  * the team's object to say.

@@ -4,6 +4,7 @@
  */
 import type { Event, Message } from "../canon/event.ts";
 import type { Obj } from "../canon/json.ts";
+import type { Names } from "../canon/place.ts";
 import type { CanonRequest, Lose, ProtocolId, Reasoning } from "../canon/request.ts";
 import type { Usage } from "../canon/usage.ts";
 import type { Fault, FaultKind } from "../fault.ts";
@@ -78,7 +79,7 @@ export interface Protocol {
   /** What ends a line of its event streams. */
   readonly newline: "\n" | "\r\n";
   /** What callers of this protocol call a field of canon, where it is not the same word (`maxOutput`, `topP` …). */
-  readonly names: Readonly<Record<string, string>>;
+  readonly names: Names;
   readonly request: {
     /** Throws a Fault that names the member for what cannot be understood. */
     decode(body: Obj, open: Open): CanonRequest;
@@ -93,6 +94,8 @@ export interface Protocol {
     decode(): Decoder;
     encode(context: ReplyContext): Encoder;
     watch(): Watch;
+    /** Bytes of generated text in the data of one frame that carries a part of the answer. */
+    said(data: string): number;
   };
   readonly fault: {
     /** `body` is the text of a failed answer, whatever it is (JSON, HTML, nothing). */

@@ -123,6 +123,7 @@ export const catalog: readonly Provider[] = [
     speaks: ["chat", "messages"],
     secret: "OPENROUTER_API_KEY",
     headers: anthropicVersion,
+    reportsCost: true,
   },
   {
     ...compatible,

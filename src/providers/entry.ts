@@ -46,6 +46,7 @@ const entrySchema = z.strictObject({
   ),
   models: z.exactOptional(z.array(z.string().min(1))),
   quirks: z.exactOptional(z.array(z.enum(quirks))),
+  reportsCost: z.exactOptional(z.boolean()),
 });
 
 const fixes: Readonly<Record<keyof Entry, string>> = {
@@ -58,6 +59,7 @@ const fixes: Readonly<Record<keyof Entry, string>> = {
     'Write names and texts, like { "x-title" = "gearbox" }; a credential belongs into the setting that `secret` names.',
   models: 'List the beginnings of the model names that are this provider\'s, like ["llama"].',
   quirks: `List any of ${quirks.join(", ")}.`,
+  reportsCost: "Write true where the `cost` in its usage, in US dollars, is what it takes, like a Vercel AI Gateway's.",
 };
 
 /**

@@ -43,6 +43,8 @@ export interface Provider {
   /** Beginnings of bare model names that are this provider's. */
   readonly models?: readonly string[];
   readonly quirks?: readonly Quirk[];
+  /** Is the `cost` in its usage what it takes? Then it goes before any list of prices. */
+  readonly reportsCost?: boolean;
   /** Did the operator write the base URL? Only then may it lie in a private network. */
   readonly isPrivate?: boolean;
 }

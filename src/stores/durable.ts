@@ -1,25 +1,65 @@
-/** The store on Durable Objects: one `Team` object a team. */
+/** The store on Durable Objects: one `Team` object a team, and a `Directory` of them for the admin's list. */
+import type { Directory } from "../teams/directory.ts";
 import type { Team } from "../teams/team.ts";
 import type { Gathering } from "./gather.ts";
 import type { Store } from "./store.ts";
+import { StoreDown } from "./store-down.ts";
 
-/**
- * @param firstKey SHA-256 of the start-up's one key, the only one until keys can be made through the admin API
- */
-export function durableStore(
-  teams: DurableObjectNamespace<Team>,
-  gathering: Gathering,
-  firstKey: string | undefined,
-): Store {
+export interface Objects {
+  readonly teams: DurableObjectNamespace<Team>;
+  readonly directory: DurableObjectNamespace<Directory>;
+}
+
+/** @param now for what the contract has no time of its own */
+export function durableStore({ teams, directory }: Objects, gathering: Gathering, now: () => number): Store {
   // A stub belongs to the request that made it, so each call makes its own.
   const object = (team: string) => teams.getByName(team);
+  const list = () => directory.getByName("teams");
   return {
-    async find(team, hash) {
-      return hash === firstKey ? { team, hash } : undefined;
+    find: (team, hash) => reached(async () => object(team).find(hash)),
+    reserve: (team, reservation) => reached(async () => object(team).reserve(reservation)),
+    extend: (team, extension) => reached(async () => object(team).extend(extension)),
+    settle: (team, settlement) => gathering.add(team, settlement, async (all) => object(team).settle(all, now())),
+    levels: (team, charges, at) => reached(async () => object(team).levels(charges, at)),
+    async createTeam(team) {
+      // The list first: a name on it whose team was never made is left out when it is read.
+      await list().add(team.id);
+      await object(team.id).create(team);
     },
-    settle: (team, row) => gathering.add(team, row, async (rows) => object(team).settle(rows)),
-    async usage(team) {
-      return object(team).usage();
+    async adopt(team, key) {
+      if (await object(team.id).adopt(team, key)) await list().add(team.id);
     },
+    async teams(after, most) {
+      const ids = await list().list(after ?? "", most + 1);
+      const page = ids.slice(0, most);
+      const found = await Promise.all(page.map(async (id) => object(id).record()));
+      const last = page.at(-1);
+      return {
+        items: found.filter((team) => team !== undefined),
+        ...(ids.length > most && last !== undefined && { next: last }),
+      };
+    },
+    team: async (id) => object(id).record(),
+    putTeam: async (team) => object(team.id).put(team),
+    async deleteTeam(id) {
+      const isErased = await object(id).erase();
+      await list().remove(id);
+      return isErased;
+    },
+    putKey: async (team, key) => object(team).putKey(key),
+    keys: async (team, after, most) => object(team).keys(after, most),
+    usage: async (team, query, at) => object(team).usage(query, at),
+    calls: async (team, before, most, key) => object(team).calls(before, most, key, now()),
+    events: async (team, at, most) => object(team).events(at, most),
+    delivered: async (team, ids) => object(team).delivered(ids),
   };
+}
+
+/** What breaks on the way to an object says nothing of the call. */
+async function reached<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    throw new StoreDown(thrown);
+  }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, inject, it } from "vitest";
 import { operationNames } from "../../src/operations/operation.ts";
 import { dataOf } from "./calls.ts";
-import { callsFor, closing, gateway, play } from "./gateway.ts";
+import { callsFor, closing, gateway, play, sums } from "./gateway.ts";
 
 const said = { blocks: [{ text: "one two three four five six seven" }], usage: { input: 11, output: 7 } };
 
@@ -64,7 +64,7 @@ describe("an endpoint", () => {
       expect(call?.path).toBe(path);
       expect(call?.headers.authorization).toBe("Bearer sk-openai-secret");
       await idle();
-      expect(await deps.store.usage(team)).toMatchObject([
+      expect(await sums(deps, team)).toMatchObject([
         { provider: "openai", model, calls: 1, input, output, estimated: 0 },
       ]);
     },
@@ -76,7 +76,7 @@ describe("an endpoint", () => {
     expect(await reply.json()).toMatchObject({ model: "omni-moderation-latest", results: [{ flagged: true }] });
     expect(reply.headers.get("x-gearbox-model")).toBe("default");
     await idle();
-    expect(await deps.store.usage(team)).toMatchObject([{ model: "default", calls: 1, estimated: 1 }]);
+    expect(await sums(deps, team)).toMatchObject([{ model: "default", calls: 1, estimated: 1 }]);
   });
 
   it("is found by OpenAI's bare names, and by an alias", async () => {
@@ -105,7 +105,7 @@ describe("speech", () => {
     expect([...bytes.subarray(0, 256)]).toEqual(Array.from({ length: 256 }, (_, byte) => byte));
     expect(new TextDecoder().decode(bytes.subarray(256))).toBe("Grüße");
     await idle();
-    expect(await deps.store.usage(team)).toMatchObject([{ model: "voice", calls: 1, estimated: 1 }]);
+    expect(await sums(deps, team)).toMatchObject([{ model: "voice", calls: 1, estimated: 1 }]);
     expect(deps.flight.bytes).toBe(0);
   });
 
@@ -141,7 +141,7 @@ describe("a stream", () => {
     const frames = dataOf(await reply.text());
     expect(frames.at(-1)).toEqual(typeof last === "string" ? last : expect.objectContaining(last));
     await idle();
-    expect(await deps.store.usage(team)).toMatchObject([{ model, calls: 1, input: 11, output: 7, estimated: 0 }]);
+    expect(await sums(deps, team)).toMatchObject([{ model, calls: 1, input: 11, output: 7, estimated: 0 }]);
   });
 
   it("of completions hides the usage frame that we asked for and the caller did not", async () => {
@@ -162,7 +162,7 @@ describe("a stream", () => {
     const frames = dataOf(await (await post(path, { model: `openai/${model}`, stream: true, ...body })).text());
     expect(frames.at(-1)).toMatchObject({ error: { message: expect.any(String), type: "server_error" } });
     await idle();
-    expect(await deps.store.usage(team)).toMatchObject([{ calls: 1, estimated: 1 }]);
+    expect(await sums(deps, team)).toMatchObject([{ calls: 1, estimated: 1 }]);
   });
 
   it("whose caller leaves is closed", async () => {
@@ -186,7 +186,7 @@ describe("a JSON answer", () => {
     const reply = await post("/v1/embeddings", { model: "openai/json-reset", input: "x" });
     await expect(reply.text()).rejects.toThrow(/broke off/);
     await idle();
-    expect(await deps.store.usage(team)).toMatchObject([{ calls: 1, estimated: 1 }]);
+    expect(await sums(deps, team)).toMatchObject([{ calls: 1, estimated: 1 }]);
   });
 
   it("of any size is not gathered, and its usage is found in its end", async () => {
@@ -197,7 +197,7 @@ describe("a JSON answer", () => {
     const reply = await post("/v1/images/generations", { model: "openai/large", prompt: "x" });
     expect(await reply.text()).toBe(json);
     await idle();
-    expect(await deps.store.usage(team)).toMatchObject([{ input: 3, output: 4, estimated: 0 }]);
+    expect(await sums(deps, team)).toMatchObject([{ input: 3, output: 4, estimated: 0 }]);
   });
 });
 
@@ -221,7 +221,7 @@ describe("embeddings of Gemini's", () => {
     expect(body.data).toEqual((await openai(`${model}-openai`, asked)).data);
     expect((await callsFor(model))[0]?.path).toBe(`/v1beta/models/${model}:batchEmbedContents`);
     await idle();
-    expect(await deps.store.usage(team)).toMatchObject([{ provider: "google", input: 11, output: 0, estimated: 0 }]);
+    expect(await sums(deps, team)).toMatchObject([{ provider: "google", input: 11, output: 0, estimated: 0 }]);
   });
 
   it("are estimated where the model does not count", async () => {
@@ -229,7 +229,7 @@ describe("embeddings of Gemini's", () => {
     const reply = await post("/v1/embeddings", { model: "google/uncounted", input: "12345678" });
     expect(await reply.json()).toMatchObject({ usage: { prompt_tokens: 2 } });
     await idle();
-    expect(await deps.store.usage(team)).toMatchObject([{ input: 2, estimated: 1 }]);
+    expect(await sums(deps, team)).toMatchObject([{ input: 2, estimated: 1 }]);
   });
 
   it("tell what did not cross, or refuse it if asked to", async () => {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { dataOf } from "./calls.ts";
-import { callsFor, closing, type Gateway, gateway, play } from "./gateway.ts";
+import { callsFor, closing, type Gateway, gateway, play, sums } from "./gateway.ts";
 
 const boundary = "----a form's edge";
 const said = { blocks: [{ text: "Grüße, 世界" }], usage: { input: 12, output: 5 } };
@@ -75,7 +75,7 @@ describe("a form", () => {
       expect(call?.headers["content-length"]).toBe(isSized ? String(expected.length) : undefined);
       await to.idle();
       const known = form === last ? "default" : model;
-      expect(await to.deps.store.usage(to.team)).toMatchObject([{ model: known, input: 12, output: 5, estimated: 0 }]);
+      expect(await sums(to.deps, to.team)).toMatchObject([{ model: known, input: 12, output: 5, estimated: 0 }]);
       expect(to.deps.flight.bytes).toBe(0);
     },
   );
@@ -85,7 +85,7 @@ describe("a form", () => {
     const reply = await upload(to, "/v1/audio/translations", first("whisper-1"));
     expect(await reply.json()).toMatchObject({ usage: { type: "duration" } });
     await to.idle();
-    expect(await to.deps.store.usage(to.team)).toMatchObject([{ model: "whisper-1", estimated: 1 }]);
+    expect(await sums(to.deps, to.team)).toMatchObject([{ model: "whisper-1", estimated: 1 }]);
   });
 
   it("may be answered with a text, or with a stream", async () => {
@@ -101,7 +101,7 @@ describe("a form", () => {
     const frames = dataOf(await (await ask(["stream", "true"])).text());
     expect(frames.at(-1)).toMatchObject({ type: "transcript.text.done", text: "Grüße, 世界" });
     await to.idle();
-    expect(await to.deps.store.usage(to.team)).toMatchObject([{ calls: 2, input: 12, estimated: 1 }]);
+    expect(await sums(to.deps, to.team)).toMatchObject([{ calls: 2, input: 12, estimated: 1 }]);
   });
 
   it.each(["/v1/images/edits", "/v1/images/variations"])("to %s may name no model", async (path) => {

@@ -6,11 +6,14 @@ import { type Config, readConfig } from "../../src/config.ts";
 import type { Deps } from "../../src/deps.ts";
 import { flight } from "../../src/http/flight.ts";
 import { authenticator } from "../../src/policy/auth.ts";
-import { checkKey, mintKey, mintTeam } from "../../src/policy/key.ts";
+import { checkKey, hashOf, mintKey, mintTeam } from "../../src/policy/key.ts";
 import { durableStore } from "../../src/stores/durable.ts";
 import { gathering } from "../../src/stores/gather.ts";
 import { durableTokens } from "../../src/stores/recall.ts";
+import type { UsageSum } from "../../src/stores/store.ts";
+import type { Directory } from "../../src/teams/directory.ts";
 import type { Recall } from "../../src/teams/recall.ts";
+import type { Settings, TeamSettings } from "../../src/teams/records.ts";
 import type { Team } from "../../src/teams/team.ts";
 import type { Fetch } from "../../src/upstream.ts";
 import type { Turn } from "../sim/script.ts";
@@ -70,17 +73,18 @@ export function gateway(
 }
 
 function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Deps {
-  const { TEAM, RECALL } = env as unknown as {
+  const { TEAM, DIRECTORY, RECALL } = env as unknown as {
     TEAM: DurableObjectNamespace<Team>;
+    DIRECTORY: DurableObjectNamespace<Directory>;
     RECALL: DurableObjectNamespace<Recall>;
   };
   return {
     config,
-    auth: authenticator([secret]),
+    auth: authenticator([secret], config.firstKey),
     store: durableStore(
-      TEAM,
+      { teams: TEAM, directory: DIRECTORY },
       gathering((ms) => scheduler.wait(ms)),
-      config.firstKey,
+      () => Date.now(),
     ),
     tokens: durableTokens(RECALL),
     fetch: fetchWith,
@@ -89,6 +93,24 @@ function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Dep
     flight: flight(config.maxBytesInFlight),
     waitUntil: (promise) => void kept.push(promise),
   };
+}
+
+/** A team and a key of its own at this gateway, made as the admin API makes them. */
+export async function teamAt(to: Gateway, settings: TeamSettings, ofKey: Settings = {}) {
+  const [id, made] = [mintTeam(random), { name: "team", created_at: 0 }];
+  const key = mintKey(secret, id, random);
+  await to.deps.store.createTeam({ id, settings, ...made });
+  const record = { id: `key_${id}`, hash: hashOf(key), prefix: "gbx_", settings: ofKey, ...made };
+  await to.deps.store.putKey(id, record);
+  const headers = { authorization: `Bearer ${key}` };
+  const post = (path: string, body: object, more: Record<string, string> = {}): Promise<Response> =>
+    to.post(path, body, { ...headers, ...more });
+  return { team: id, key, post };
+}
+
+/** The team's account by provider and model. */
+export function sums(deps: Deps, team: string): Promise<readonly UsageSum[]> {
+  return deps.store.usage(team, { groupBy: ["provider", "model"] }, Date.now());
 }
 
 /** What the simulator remembers of a call. */

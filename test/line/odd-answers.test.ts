@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { type Caller, dataOf, paths, question, textOf } from "./calls.ts";
-import { gateway } from "./gateway.ts";
+import { gateway, sums } from "./gateway.ts";
 
 interface Odd {
   readonly name: string;
@@ -196,7 +196,7 @@ async function ask(caller: Caller, said: string, more: object, type = "text/even
   const answered = await post(paths[caller], question(caller, "compatible/odd", "Hi", { ...more, tools }));
   const body = await answered.text();
   await idle();
-  return { status: answered.status, body, sum: (await deps.store.usage(team))[0] };
+  return { status: answered.status, body, sum: (await sums(deps, team))[0] };
 }
 
 const look = { name: "look", parameters: { type: "object", properties: {} } };

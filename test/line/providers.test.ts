@@ -4,7 +4,7 @@ import type { ProtocolId } from "../../src/canon/request.ts";
 import { serve } from "../../src/pipeline.ts";
 import { type Caller, dataOf, paths, question, textOf } from "./calls.ts";
 import { clouds } from "./clouds.ts";
-import { callsFor, type Gateway, gateway, play } from "./gateway.ts";
+import { callsFor, type Gateway, gateway, play, sums } from "./gateway.ts";
 
 const callers: Caller[] = ["responses", "chat"];
 const aws = {
@@ -48,7 +48,7 @@ describe("a cloud", () => {
       text: "Grüße, 世界 🌍!",
     });
     await idle();
-    const [sum] = await deps.store.usage(team);
+    const [sum] = await sums(deps, team);
     expect(sum).toMatchObject({ provider, model, calls: 1, input: 100, cacheRead: 40, output: 30, estimated: 0 });
   });
 

@@ -298,7 +298,7 @@ describe("a web search", () => {
     const { post } = gateway();
     const body = question("responses", "compatible/searches", "Hi", { tools: [{ type: "web_search" }] });
     const answer = await post(paths.responses, body);
-    expect(answer.headers.get("x-gearbox-lost")).toBe("tools.web_search=dropped");
+    expect(answer.headers.get("x-gearbox-lost")).toBe("tools[0]=dropped");
     const offline = { tools: [{ type: "web_search", external_web_access: false }] };
     const unsaid = await post(paths.responses, question("responses", "compatible/searches", "Hi", offline));
     expect(unsaid.headers.get("x-gearbox-lost")).toBeNull();

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../sim/script.ts";
 import { type Caller, dataOf, paths, question, textOf } from "./calls.ts";
-import { callsFor, closing, gateway, play } from "./gateway.ts";
+import { callsFor, closing, gateway, play, sums } from "./gateway.ts";
 
 const callers: Caller[] = ["responses", "chat"];
 /** `openai` relays either caller; `anthropic` translates for either. */
@@ -26,7 +26,7 @@ describe("a caller that leaves", () => {
     if (call === undefined) throw new Error("the simulator was not asked");
     expect(await closing(call)).toBe("client-left");
     await idle();
-    expect((await deps.store.usage(team))[0]).toMatchObject({ calls: 1, estimated: 1 });
+    expect((await sums(deps, team))[0]).toMatchObject({ calls: 1, estimated: 1 });
   });
 });
 

@@ -2,23 +2,29 @@ import { describe, expect, it } from "vitest";
 import { Fault } from "../../src/fault.ts";
 import { authenticator } from "../../src/policy/auth.ts";
 import { checkKey, mintKey, mintTeam } from "../../src/policy/key.ts";
-import type { Store } from "../../src/stores/store.ts";
+import type { Grant, Store } from "../../src/stores/store.ts";
+import { StoreDown } from "../../src/stores/store-down.ts";
+import type { KeyRecord } from "../../src/teams/records.ts";
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 const root = "a root secret of more than 32 characters";
 const key = mintKey(root, mintTeam(random), random);
 
+function grantOf(team: string, hash: string, key: Partial<KeyRecord> = {}): Grant {
+  const made = { name: "a name", created_at: 0, settings: {} };
+  return { team: { id: team, ...made }, key: { id: "key_1", hash, prefix: "gbx_", ...made, ...key } };
+}
+
 /** A store that knows these keys, and counts how often it is asked. */
-function storeOf(...keys: string[]): Store & { asked: number; keys: string[] } {
+function storeOf(...keys: string[]): Pick<Store, "find" | "adopt"> & { asked: number; keys: string[] } {
   return {
     keys,
     asked: 0,
     async find(team, hash) {
       this.asked++;
-      return this.keys.some((each) => checkKey([root], each)?.hash === hash) ? { team, hash } : undefined;
+      return this.keys.some((each) => checkKey([root], each)?.hash === hash) ? grantOf(team, hash) : undefined;
     },
-    settle: () => Promise.reject(new Error("not asked for here")),
-    usage: () => Promise.reject(new Error("not asked for here")),
+    adopt: () => Promise.reject(new Error("not asked for here")),
   };
 }
 
@@ -42,7 +48,9 @@ describe("a key", () => {
     ["x-goog-api-key", call({ "x-goog-api-key": key })],
     ["?key=", call({}, `/v1/models?key=${key}`)],
   ])("is taken from %s", async (_, request) => {
-    const { team } = await authenticator([root]).authenticate(request, storeOf(key), 0);
+    const {
+      team: { id: team },
+    } = await authenticator([root]).authenticate(request, storeOf(key), 0);
     expect(team).toBe(key.split("_")[1]);
   });
 
@@ -79,4 +87,61 @@ describe("a key", () => {
     await auth.authenticate(request, store, 20_000);
     expect(store.asked).toBe(3);
   });
+});
+
+describe("a key that was", () => {
+  it.each([
+    ["let expire", { expires_at: 5000 }, 4999, 5000],
+    ["revoked", { revoked_at: 1 }, undefined, 20_000],
+  ] as const)("%s is refused from then on, remembered or not", async (_, record, good, bad) => {
+    const auth = authenticator([root]);
+    const store = { ...storeOf(), find: async (team: string, hash: string) => grantOf(team, hash, record) };
+    const request = call({ authorization: `Bearer ${key}` });
+    if (good !== undefined) await auth.authenticate(request, store, good);
+    expect((await faultOf(auth.authenticate(request, store, bad))).kind).toBe("bad_key");
+  });
+});
+
+describe("while the store is down", () => {
+  const request = call({ authorization: `Bearer ${key}` });
+  const down = { ...storeOf(), find: () => Promise.reject(new StoreDown("gone")) };
+
+  it("a call is refused, clearly", async () => {
+    const fault = await faultOf(authenticator([root]).authenticate(request, down, 0));
+    expect(fault).toMatchObject({ kind: "busy", code: "store_unavailable" });
+  });
+
+  it.each([
+    ["open", true],
+    ["closed", false],
+  ] as const)("a key that is remembered of a team that is %s is let in: %s", async (store_down, isIn) => {
+    const auth = authenticator([root]);
+    const up = {
+      ...storeOf(),
+      async find(team: string, hash: string) {
+        const grant = grantOf(team, hash);
+        return { ...grant, team: { ...grant.team, settings: { store_down } } };
+      },
+    };
+    await auth.authenticate(request, up, 0);
+    const asked = auth.authenticate(request, down, 60_000);
+    if (isIn) expect((await asked).key.id).toBe("key_1");
+    else expect((await faultOf(asked)).code).toBe("store_unavailable");
+  });
+});
+
+it("the start-up's own key is entered when it is first used", async () => {
+  const checked = checkKey([root], key);
+  const adopted: string[] = [];
+  const store = {
+    find: async (team: string, hash: string) => (adopted.length > 0 ? grantOf(team, hash) : undefined),
+    adopt: async (team: { id: string }) => void adopted.push(team.id),
+  };
+  const grant = await authenticator([root], checked?.hash).authenticate(
+    call({ authorization: `Bearer ${key}` }),
+    store,
+    0,
+  );
+  expect(adopted).toEqual([checked?.team]);
+  expect(grant.team.id).toBe(checked?.team);
 });

@@ -1,9 +1,14 @@
 import { expect, it } from "vitest";
 import { gathering } from "../../src/stores/gather.ts";
-import type { UsageRow } from "../../src/stores/store.ts";
+import type { Settlement } from "../../src/stores/store.ts";
 
-const row = (id: string): UsageRow => ({
-  ...{ id, key: "k", at: 0, provider: "p", model: "m", state: "settled", status: 200, usage: {} },
+const row = (id: string): Settlement => ({
+  row: {
+    ...{ id, key: "k", at: 0, protocol: "chat", asked: "m", provider: "p", model: "m" },
+    ...{ state: "settled", status: 200, usage: {} },
+  },
+  sums: [],
+  rates: [],
 });
 
 /** A wait that ends when it is told to. */
@@ -19,7 +24,7 @@ function bell() {
 it("rows of one team that come together are written together, each team apart", async () => {
   const { wait, ring } = bell();
   const written: string[][] = [];
-  const enter = async (rows: readonly UsageRow[]) => void written.push(rows.map(({ id }) => id));
+  const enter = async (rows: readonly Settlement[]) => void written.push(rows.map(({ row: { id } }) => id));
   const gathered = gathering(wait);
   const first = gathered.add("t", row("1"), enter);
   await gathered.add("t", row("2"), enter);
@@ -33,14 +38,14 @@ it("rows of one team that come together are written together, each team apart", 
   expect(written).toEqual([["1", "2", "3"], ["4"]]);
 });
 
-it("a write that failed is tried once more, with the same rows", async () => {
-  const { wait, ring } = bell();
-  let tries = 0;
-  const gathered = gathering(wait);
-  const added = gathered.add("t", row("1"), async () => {
-    if (tries++ === 0) throw new Error("the object was restarted");
+it("what cannot be written is tried again with the same rows, ever later", async () => {
+  const pauses: number[] = [];
+  const seen: string[] = [];
+  const gathered = gathering(async (ms) => void pauses.push(ms));
+  await gathered.add("t", row("1"), async (all) => {
+    seen.push(...all.map(({ row: { id } }) => id));
+    if (seen.length < 4) throw new Error("the object was restarted");
   });
-  ring();
-  await added;
-  expect(tries).toBe(2);
+  expect(seen).toEqual(["1", "1", "1", "1"]);
+  expect(pauses).toEqual([20, 100, 1000, 5000]);
 });

@@ -152,5 +152,5 @@ const fixed: ReadonlySet<FaultKind> = new Set(["context_length", "bad_key", "no_
 export function encode(fault: Fault): Obj {
   const { type, ...own }: { type: string; code?: string } = words[fault.kind];
   const code = fixed.has(fault.kind) ? own.code : (fault.code ?? own.code);
-  return { error: { message: fault.message, type, param: fault.param ?? null, code: code ?? null } };
+  return { error: { message: fault.message, type, param: fault.param ?? null, code: code ?? null, ...fault.extra } };
 }

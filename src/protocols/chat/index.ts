@@ -1,4 +1,5 @@
 /** Chat Completions, OpenAI's and that of its many compatibles. */
+import { saidIn } from "../../canon/said.ts";
 import type { Protocol } from "../protocol.ts";
 import { encode as encodeStream } from "./chunks.ts";
 import { decode as decodeFault, encode as encodeFault } from "./fault.ts";
@@ -13,21 +14,41 @@ export const chat: Protocol = {
   newline: "\n",
   names: {
     turns: "messages",
-    toolChoice: "tool_choice",
+    "turns[]": "messages[]",
+    "turns[].blocks[]": "messages[].content[]",
+    "turns[].blocks[].blocks[]": "messages[].content[3]",
+    "turns[].blocks[].detail": "messages[].content[].image_url.detail",
+    "turns[].blocks[].name": "messages[].content[].file.filename",
+    "tools[]": ["tools[]", "tools[].function", "functions[]"],
+    "tools[].web_search": "web_search_options",
+    "tools[].contextSize": "web_search_options.search_context_size",
+    "tools[].location": "web_search_options.user_location",
+    "tools[].schema": ["tools[].function.parameters", "functions[].parameters"],
+    toolChoice: ["tool_choice", "function_call"],
     parallel: "parallel_tool_calls",
     "reasoning.effort": "reasoning_effort",
+    "reasoning.native": "messages.tool_calls.id",
     format: "response_format",
-    maxOutput: "max_completion_tokens",
+    "format.description": "response_format.json_schema.description",
+    "format.schema": "response_format.json_schema.schema",
+    "format.strict": "response_format.json_schema.strict",
+    maxOutput: ["max_completion_tokens", "max_tokens"],
     topP: "top_p",
     presencePenalty: "presence_penalty",
     frequencyPenalty: "frequency_penalty",
     tier: "service_tier",
     cacheKey: "prompt_cache_key",
+    user: ["user", "safety_identifier"],
     streamUsage: "stream_options.include_usage",
   },
   request: { decode: decodeRequest, encode: encodeRequest },
   reply: { decode: decodeReply, encode: encodeReply },
-  stream: { decode: decodeStream, encode: encodeStream, watch },
+  stream: {
+    decode: decodeStream,
+    encode: encodeStream,
+    watch,
+    said: saidIn("content", "reasoning_content", "reasoning", "refusal", "arguments"),
+  },
   fault: { decode: decodeFault, encode: encodeFault },
   usage: readUsage,
 };

@@ -5,7 +5,7 @@
  */
 import { defined, type Json, type Obj, text } from "../../canon/json.ts";
 import type { Block, CanonRequest, Lose, ToolCall, ToolResult, Turn } from "../../canon/request.ts";
-import { settle } from "../../canon/turns.ts";
+import { settle, turnPath } from "../../canon/turns.ts";
 import { unsupported } from "../../fault.ts";
 import { callId } from "./ids.ts";
 import { merge } from "./members.ts";
@@ -36,7 +36,7 @@ function placesOf(request: CanonRequest): Map<Block, string> {
   };
   walk(request.instructions ?? [], "instructions");
   request.turns.forEach((turn, at) => {
-    walk(turn.blocks, `turns[${at}].blocks`);
+    walk(turn.blocks, `${turnPath(turn, at)}.blocks`);
   });
   return places;
 }

@@ -18,6 +18,7 @@ const shapes = {
   },
   /** Without a grammar nothing in canon says that there was a format. */
   plain: { type: true, custom: { name: true, description: true } },
+  name: { type: true, name: true, function: { name: true }, custom: { name: true } },
   choice: { type: true, function: { name: true }, custom: { name: true }, allowed_tools: { mode: true, tools: true } },
 } as const satisfies Record<string, Shape>;
 
@@ -155,11 +156,12 @@ function decodeNamed(choice: Obj): ToolChoice {
   const allowed = required(readObj(choice.allowed_tools, path), path);
   const tools = required(readList(allowed.tools, `${path}.tools`), `${path}.tools`);
   const mode = required(readText(allowed.mode, `${path}.mode`), `${path}.mode`);
-  // The ext says that it was a list: one of a single tool would come back as a forced call.
+  // The ext says that it was a list, and keeps it where its entries hold more than names: one of a single tool would come back as a forced call.
+  const more = tools.some((tool) => leftover(obj(tool), shapes.name) !== undefined) ? { tools } : {};
   return {
     mode: oneOf(modes, mode, `${path}.mode`),
     only: tools.map((tool, at) => decodeName(tool, `${path}.tools[${at}]`)),
-    ext: { chat: { allowed_tools: {}, ...left } },
+    ext: { chat: { ...left, allowed_tools: { ...obj(left?.allowed_tools), ...more } } },
   };
 }
 
@@ -177,7 +179,8 @@ export function encodeToolChoice({ mode, only, ext }: ToolChoice): Json {
   const [first, ...others] = only.map(encodeName);
   const isForced = mode === "required" && others.length === 0 && ext?.chat?.allowed_tools === undefined;
   if (isForced && first !== undefined) return merge(first, ext?.chat);
-  return merge({ type: "allowed_tools", allowed_tools: { mode, tools: only.map(encodeName) } }, ext?.chat);
+  const tools = obj(ext?.chat?.allowed_tools).tools ?? only.map(encodeName);
+  return merge({ type: "allowed_tools", allowed_tools: { mode, tools } }, ext?.chat);
 }
 
 function encodeName({ kind, name }: ToolName): Obj {

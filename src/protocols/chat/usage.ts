@@ -1,6 +1,6 @@
 /** Token counts as Chat servers write them. */
 import { defined, isObj, list, type Obj, obj } from "../../canon/json.ts";
-import { count, fold, total, type Usage } from "../../canon/usage.ts";
+import { count, fold, reportedCost, some, total, type Usage } from "../../canon/usage.ts";
 
 /** What the usage in this answer or chunk, wherever the server put it, adds to what was known. */
 export function readUsage(body: Obj, was: Usage): Usage {
@@ -12,7 +12,8 @@ export function readUsage(body: Obj, was: Usage): Usage {
 
 function canonical(usage: Obj): Usage {
   const read = obj(usage.prompt_tokens_details);
-  const reasoning = count(obj(usage.completion_tokens_details).reasoning_tokens);
+  const written = obj(usage.completion_tokens_details);
+  const reasoning = count(written.reasoning_tokens);
   const cached = count(read.cached_tokens) ?? count(usage.cached_tokens) ?? count(usage.prompt_cache_hit_tokens);
   const said = {
     input: count(usage.prompt_tokens),
@@ -23,7 +24,13 @@ function canonical(usage: Obj): Usage {
   const cacheRead = atMost(cached, input);
   const cacheWrite = atMost(count(read.cache_write_tokens), input === undefined ? input : input - (cacheRead ?? 0));
   const searches = count(obj(usage.server_tool_use).web_search_requests);
-  return defined({ input, cacheRead, cacheWrite, output, reasoning, searches });
+  return defined({
+    ...{ input, cacheRead, cacheWrite, output, reasoning, searches },
+    inputAudio: atMost(some(read.audio_tokens), input),
+    outputAudio: atMost(some(written.audio_tokens), output),
+    outputImage: atMost(some(written.image_tokens), output),
+    reportedCost: reportedCost(usage),
+  });
 }
 
 interface Said {
@@ -50,14 +57,22 @@ function atMost(value: number | undefined, limit: number | undefined): number | 
 
 /** The counts as OpenAI writes them; `undefined` while nothing is known. */
 export function writeUsage(usage: Usage): Obj | undefined {
-  const { input, output, cacheRead, cacheWrite, reasoning } = usage;
+  const { input, output, cacheRead, cacheWrite, reasoning, reportedCost: cost } = usage;
   if (input === undefined && output === undefined) return undefined;
-  const read = defined({ cached_tokens: cacheRead, cache_write_tokens: cacheWrite });
+  const { inputAudio, outputAudio, outputImage } = usage;
+  const read = { cached_tokens: cacheRead, cache_write_tokens: cacheWrite };
+  const written = { reasoning_tokens: reasoning };
   return defined({
     prompt_tokens: input,
     completion_tokens: output,
     total_tokens: total(usage),
-    prompt_tokens_details: Object.keys(read).length > 0 ? read : undefined,
-    completion_tokens_details: reasoning === undefined ? undefined : { reasoning_tokens: reasoning },
+    prompt_tokens_details: known({ ...read, audio_tokens: inputAudio }),
+    completion_tokens_details: known({ ...written, audio_tokens: outputAudio, image_tokens: outputImage }),
+    cost: cost === undefined ? undefined : cost / 1e9,
   });
+}
+
+function known(details: Obj): Obj | undefined {
+  const told = defined(details);
+  return Object.keys(told).length > 0 ? told : undefined;
 }

@@ -4,7 +4,7 @@
  */
 import type { Obj } from "../../canon/json.ts";
 import type { Block, CanonRequest, Lose, Turn } from "../../canon/request.ts";
-import { gather, settle } from "../../canon/turns.ts";
+import { gather, settle, turnPath } from "../../canon/turns.ts";
 import { Fault, unsupported } from "../../fault.ts";
 import { excuse } from "./excuse.ts";
 import { merge } from "./extras.ts";
@@ -23,7 +23,7 @@ export function encodeConversation(request: CanonRequest, lose: Lose): Conversat
   const leading = first < 0 ? request.turns : request.turns.slice(0, first);
   const following = first < 0 ? [] : request.turns.slice(first);
   request.turns.forEach((turn, index) => {
-    if (turn.name !== undefined) lose(`turns[${index}].name`);
+    if (turn.name !== undefined) lose(`${turnPath(turn, index)}.name`);
   });
   const instructions = [...(request.instructions ?? []), ...leading.flatMap(({ blocks }) => blocks)];
   const contents = encodeContents(following, wantsSignatures(request.model), manner);
@@ -54,7 +54,7 @@ function mannerOf(request: CanonRequest, lose: Lose): Manner {
 function locate(block: Block, { turns, instructions = [] }: CanonRequest): string {
   for (const [index, turn] of turns.entries()) {
     const place = turn.blocks.indexOf(block);
-    if (place >= 0) return `turns[${index}].blocks[${place}]`;
+    if (place >= 0) return `${turnPath(turn, index)}.blocks[${place}]`;
   }
   const place = instructions.indexOf(block);
   return place >= 0 ? `instructions[${place}]` : "turns";

@@ -121,6 +121,10 @@ export function encodeFault(fault: Fault, requestId?: string): Obj {
     details.push({ "@type": `${rpc}RetryInfo`, retryDelay: `${fault.retryAfterMs / 1000}s` });
   }
   if (requestId !== undefined) details.push({ "@type": `${rpc}RequestInfo`, requestId });
+  if (fault.extra !== undefined) {
+    const metadata = Object.fromEntries(Object.entries(fault.extra).map(([name, value]) => [name, String(value)]));
+    details.push({ "@type": `${rpc}ErrorInfo`, reason: "GEARBOX", domain: "gearbox", metadata });
+  }
   const error = { code: fault.status, message: fault.message, status: statuses[fault.kind] };
   return { error: details.length > 0 ? { ...error, details } : error };
 }

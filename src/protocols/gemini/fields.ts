@@ -157,7 +157,7 @@ const functionResponse = {
 } as const satisfies Level<FunctionResponse>;
 
 /** Every level of a request, by the member that holds it. */
-const fields = {
+export const fields = {
   request,
   generationConfig,
   thinkingConfig,

@@ -1,4 +1,7 @@
 /** Google's generateContent, as Gemini speaks it. */
+
+import type { Names } from "../../canon/place.ts";
+import { saidIn } from "../../canon/said.ts";
 import type { Protocol } from "../protocol.ts";
 import { decodeFault, encodeFault } from "./fault.ts";
 import * as reply from "./reply.ts";
@@ -11,8 +14,16 @@ import { watch } from "./watch.ts";
 const names = {
   instructions: "systemInstruction",
   turns: "contents",
-  blocks: "parts",
-  "tools.web_search": "tools.googleSearch",
+  // Contents are joined and cut on the way into canon, and so have no index that would be the caller's.
+  "turns[]": "contents",
+  "turns[].blocks[]": "contents.parts",
+  "turns[].blocks[].blocks[]": "contents.parts.functionResponse.parts",
+  "turns[].blocks[].isError": "contents.parts.functionResponse.response.error",
+  "instructions[]": "systemInstruction.parts[]",
+  "tools[]": "tools",
+  "tools[].name": "tools.functionDeclarations.name",
+  "tools[].schema": "tools.functionDeclarations.parameters",
+  "tools[].web_search": "tools.googleSearch",
   toolChoice: "toolConfig.functionCallingConfig",
   format: "generationConfig.responseJsonSchema",
   "format.schema": "generationConfig.responseJsonSchema",
@@ -31,7 +42,7 @@ const names = {
   presencePenalty: "generationConfig.presencePenalty",
   frequencyPenalty: "generationConfig.frequencyPenalty",
   tier: "serviceTier",
-} as const satisfies Readonly<Record<string, string>>;
+} as const satisfies Names;
 
 export const gemini: Protocol = {
   id: "gemini",
@@ -39,7 +50,7 @@ export const gemini: Protocol = {
   names,
   request: { decode: request.decode, encode: request.encode },
   reply: { decode: reply.decode, encode: reply.encode },
-  stream: { decode: stream.decode, encode: stream.encode, watch },
+  stream: { decode: stream.decode, encode: stream.encode, watch, said: saidIn("text") },
   fault: { decode: decodeFault, encode: encodeFault },
   usage,
 };

@@ -80,4 +80,5 @@ const hints = ["verbosity", "user", "metadata", "cacheKey"] as const satisfies r
 function loseHints(request: CanonRequest, lose: Lose): void {
   for (const hint of hints) if (request[hint] !== undefined) lose(hint);
   if (request.parallel === false) lose("parallel");
+  if (request.format?.type === "schema" && request.format.description !== undefined) lose("format.description");
 }

@@ -1,6 +1,6 @@
 /** Token counts: Gemini keeps thoughts beside the candidates, and what its own tools read beside the prompt. */
-import { defined, list, type Obj, obj } from "../../canon/json.ts";
-import { count, fold, type Usage } from "../../canon/usage.ts";
+import { defined, list, type Obj, obj, text } from "../../canon/json.ts";
+import { count, fold, some, type Usage } from "../../canon/usage.ts";
 
 /** Folds the usage of a body or chunk over what was known: each chunk counts from the start, the last one is right. */
 export function usage(body: Obj, was: Usage): Usage {
@@ -9,7 +9,28 @@ export function usage(body: Obj, was: Usage): Usage {
   const input = prompt === undefined ? undefined : prompt + (count(wire.toolUsePromptTokenCount) ?? 0);
   const thoughts = count(wire.thoughtsTokenCount);
   const output = outputOf(wire, input, was) ?? restOf(body, wire, input, was);
-  return fold(was, defined({ input, cacheRead: count(wire.cachedContentTokenCount), output, reasoning: thoughts }));
+  const cacheRead = count(wire.cachedContentTokenCount);
+  return fold(was, defined({ input, cacheRead, output, reasoning: thoughts, ...mediaOf(wire) }));
+}
+
+/** The parts that have prices of their own. */
+function mediaOf(wire: Obj): Usage {
+  const prompt = [...list(wire.promptTokensDetails), ...list(wire.toolUsePromptTokensDetails)].map(obj);
+  const cached = list(wire.cacheTokensDetails).map(obj);
+  const answer = list(wire.candidatesTokensDetails).map(obj);
+  return defined({
+    inputAudio: tokensOf(prompt, "AUDIO"),
+    cacheReadAudio: tokensOf(cached, "AUDIO"),
+    outputAudio: tokensOf(answer, "AUDIO"),
+    outputImage: tokensOf(answer, "IMAGE"),
+  });
+}
+
+function tokensOf(details: readonly Obj[], modality: string): number | undefined {
+  const counts = details
+    .filter((each) => text(each.modality) === modality)
+    .map(({ tokenCount }) => count(tokenCount) ?? 0);
+  return some(counts.reduce((sum, each) => sum + each, 0));
 }
 
 /**

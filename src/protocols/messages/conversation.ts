@@ -1,7 +1,7 @@
 /** Canon turns -> `system` and `messages`. What a turn becomes never depends on a later one. */
 import type { Obj } from "../../canon/json.ts";
 import type { Block, CanonRequest, Lose, Turn } from "../../canon/request.ts";
-import { gather, type Side, settle } from "../../canon/turns.ts";
+import { gather, type Side, settle, turnPath } from "../../canon/turns.ts";
 import { invalid, unsupported } from "../../fault.ts";
 import { encodeBlocks, type Writing } from "./blocks-encode.ts";
 
@@ -22,7 +22,7 @@ export function encodeConversation(request: CanonRequest, lose: Lose): Conversat
   const messages = transcript(settle(request.turns.slice(leading.length)), writing);
   const asked = messages.length === 0 ? leading.pop() : undefined;
   if (asked !== undefined) {
-    lose(`turns[${leading.length}].role`, `${asked.role}>user`);
+    lose(`${turnPath(asked, leading.length)}.role`, `${asked.role}>user`);
     messages.push({ role: "user", content: encodeBlocks(asked.blocks, writing), own: undefined });
   }
   if (!messages.some(({ content }) => content.length > 0)) {
@@ -53,7 +53,7 @@ function transcript(turns: readonly Turn[], writing: Writing): Entry[] {
   const entries: Entry[] = [];
   for (const side of gather(turns)) {
     for (const turn of side.turns) {
-      if (turn.name !== undefined) writing.lose(`${turnPath(turn, writing)}.name`);
+      if (turn.name !== undefined) writing.lose(`${pathOfTurn(turn, writing)}.name`);
       const blocks = side.role === "system" ? turn.blocks.map((block) => onlyText(block, writing)) : turn.blocks;
       const content = encodeBlocks(blocks, writing);
       if (side.role === "system") addSystem(entries, turn, content, writing);
@@ -100,7 +100,7 @@ function addSystem(entries: Entry[], turn: Turn, content: readonly Obj[], writin
     add(entries, "system", content, turn);
     return;
   }
-  writing.lose(`${turnPath(turn, writing)}.role`, `${turn.role}>user`);
+  writing.lose(`${pathOfTurn(turn, writing)}.role`, `${turn.role}>user`);
   const reminders = content.map((block) => ({
     ...block,
     text: `<system-reminder>\n${block.text}\n</system-reminder>`,
@@ -108,7 +108,7 @@ function addSystem(entries: Entry[], turn: Turn, content: readonly Obj[], writin
   add(entries, "user", reminders, turn);
 }
 
-function turnPath({ blocks }: Turn, writing: Writing): string {
+function pathOfTurn({ blocks }: Turn, writing: Writing): string {
   const [block] = blocks;
   return block === undefined ? "turns" : writing.path(block).replace(/\.blocks\[\d+\]$/, "");
 }
@@ -116,7 +116,7 @@ function turnPath({ blocks }: Turn, writing: Writing): string {
 /** Looked up only when there is something to say about the block: settled turns no longer know their place. */
 function pathOf(block: Block, turns: readonly Turn[]): string {
   for (const [index, turn] of turns.entries()) {
-    const path = pathIn(block, turn.blocks, `turns[${index}].blocks`);
+    const path = pathIn(block, turn.blocks, `${turnPath(turn, index)}.blocks`);
     if (path !== undefined) return path;
   }
   return "instructions";

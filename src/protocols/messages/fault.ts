@@ -19,7 +19,7 @@ export function encodeFault(fault: Fault, requestId: string): Obj {
   // Claude Code knows a conversation that is too long by these words.
   const tooLong = fault.kind === "context_length" && !/prompt is too long/i.test(fault.message);
   const message = tooLong ? `prompt is too long: ${fault.message}` : fault.message;
-  return { type: "error", error: { type: types[fault.kind], message }, request_id: requestId };
+  return { type: "error", error: { type: types[fault.kind], message, ...fault.extra }, request_id: requestId };
 }
 
 const types = {

@@ -41,6 +41,7 @@ function reportHints(request: CanonRequest, lose: Lose): void {
   if (request.presencePenalty !== undefined && request.presencePenalty !== 0) lose("presencePenalty");
   if (request.frequencyPenalty !== undefined && request.frequencyPenalty !== 0) lose("frequencyPenalty");
   if (request.verbosity !== undefined) lose("verbosity");
+  if (request.format?.type === "schema" && request.format.description !== undefined) lose("format.description");
   if (request.metadata !== undefined) lose("metadata");
 }
 

@@ -1,6 +1,6 @@
 /** Anthropic's token counts, both ways. Its `input_tokens` leaves out what a cache was read and written for. */
 import { defined, isObj, list, type Obj, obj } from "../../canon/json.ts";
-import { count, type Usage } from "../../canon/usage.ts";
+import { count, reportedCost, type Usage } from "../../canon/usage.ts";
 
 /**
  * The counts of a whole answer, `message_start` or `message_delta`, over what was known. They are cumulative, and some
@@ -24,6 +24,7 @@ export function decodeUsage(body: Obj, was: Usage): Usage {
     output: billed("output_tokens", was.output),
     reasoning: later(count(obj(found.output_tokens_details).thinking_tokens), was.reasoning),
     searches: later(count(obj(found.server_tool_use).web_search_requests), was.searches),
+    reportedCost: later(reportedCost(found), was.reportedCost),
   });
 }
 

@@ -42,7 +42,7 @@ export function encode(fault: Fault): Obj {
   // A provider that says it is overloaded must not make Codex stop with "at capacity" (wire.md C.26).
   const own = said.type === server.type ? undefined : fault.code;
   const code = said.code ?? own ?? null;
-  return { error: { message: fault.message, type: said.type, param: fault.param ?? null, code } };
+  return { error: { message: fault.message, type: said.type, param: fault.param ?? null, code, ...fault.extra } };
 }
 
 /** The `error` of a response that failed. */

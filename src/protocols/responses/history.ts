@@ -1,7 +1,7 @@
 /** The turns of a conversation as input items, for turns of any protocol. */
 import { defined, type Obj } from "../../canon/json.ts";
 import type { Block, Lose, Reasoning, Role, ToolResult, Turn } from "../../canon/request.ts";
-import { refuseOrphans } from "../../canon/turns.ts";
+import { refuseOrphans, turnPath } from "../../canon/turns.ts";
 import { unsupported } from "../../fault.ts";
 import { callId } from "./call-id.ts";
 import { encodeCall, encodeReasoning } from "./items.ts";
@@ -13,7 +13,7 @@ import { ownOf } from "./wire.ts";
 export function encodeInput(turns: readonly Turn[], own: boolean, lose: Lose): Obj[] {
   // A caller of the Responses API may have the call kept at OpenAI; others have it in the request or not at all.
   if (!own) refuseOrphans(turns);
-  return turns.flatMap((turn, place) => encodeTurn(turn, `turns[${place}]`, own, lose));
+  return turns.flatMap((turn, place) => encodeTurn(turn, turnPath(turn, place), own, lose));
 }
 
 /**

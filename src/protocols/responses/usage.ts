@@ -1,6 +1,6 @@
 /** Token counts of the Responses API, whose convention is canon's. */
 import { defined, isObj, type Obj, obj } from "../../canon/json.ts";
-import { count, fold, total, type Usage } from "../../canon/usage.ts";
+import { count, fold, reportedCost, total, type Usage } from "../../canon/usage.ts";
 
 /** Folds the usage of an answer, or of an event that holds one, into what was known. */
 export function usage(body: Obj, was: Usage): Usage {
@@ -18,6 +18,7 @@ export function usage(body: Obj, was: Usage): Usage {
       output: count(counts.output_tokens),
       reasoning: count(obj(counts.output_tokens_details).reasoning_tokens),
       searches: count(obj(obj(answer.tool_usage).web_search).num_requests),
+      reportedCost: reportedCost(counts),
     }),
   );
 }
