@@ -5,6 +5,7 @@ import { catalog } from "./providers/catalog.ts";
 import { baseFix, readBase, readEntry } from "./providers/entry.ts";
 import type { Provider } from "./providers/provider.ts";
 import { place, readCredential, settingsOf } from "./providers/settings.ts";
+import { readUpstash, upstashSettings } from "./stores/upstash-settings.ts";
 
 export { ConfigError, type Problem } from "./config-error.ts";
 
@@ -25,6 +26,8 @@ export interface Config {
   readonly holdMs: number;
   /** How long the single calls of an account are kept. */
   readonly callDays: number;
+  /** Where the store is, if not in Durable Objects. */
+  readonly upstash?: { readonly url: string; readonly token: string };
   /** The operator's own prices, which go before the vendors'. */
   readonly prices: PriceTable;
   readonly maxBodyBytes: number;
@@ -39,7 +42,7 @@ type Report = (problem: Problem) => void;
 /** The gateway's own secrets: no provider may be given one of them as its credential. */
 const ownSecrets = ["GEARBOX_SECRET", "GEARBOX_SECRET_PREVIOUS", "ADMIN_KEY", "FIRST_KEY_HASH"];
 const ownNumbers = ["HEARTBEAT_MS", "HOLD_MS", "CALL_DAYS", "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT"];
-const ownSettings = [...ownSecrets, ...ownNumbers, "CACHE_MARKS", "PROVIDERS", "ALIASES"];
+const ownSettings = [...ownSecrets, ...ownNumbers, ...upstashSettings, "CACHE_MARKS", "PROVIDERS", "ALIASES"];
 
 const mib = 1024 * 1024;
 const secretFix = "Use at least 32 characters without spaces; `npm run key` makes one.";
@@ -74,6 +77,7 @@ export function readConfig(env: Env): Config {
     heartbeatMs: readInteger(env, "HEARTBEAT_MS", { unset: 15_000, least: 100, most: 120_000 }, report),
     holdMs: readInteger(env, "HOLD_MS", { unset: 60_000, least: 1000, most: 3_600_000 }, report),
     callDays: readInteger(env, "CALL_DAYS", { unset: 35, least: 1, most: 3650 }, report),
+    ...optional("upstash", readUpstash(env, report)),
     prices: new Map(),
     maxBodyBytes,
     maxBytesInFlight: readInteger(env, "MAX_BYTES_IN_FLIGHT", bytesInFlight, report),

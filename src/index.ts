@@ -11,17 +11,22 @@ import { refuse } from "./refuse.ts";
 import { durableStore } from "./stores/durable.ts";
 import { type Gathering, gathering } from "./stores/gather.ts";
 import { durableTokens } from "./stores/recall.ts";
+import type { Store } from "./stores/store.ts";
+import { upstashOf } from "./stores/upstash-of.ts";
 import type { Directory } from "./teams/directory.ts";
 import type { Recall } from "./teams/recall.ts";
+import type { Spool } from "./teams/spool-object.ts";
 import type { Team } from "./teams/team.ts";
 
 export { Directory } from "./teams/directory.ts";
 export { Recall } from "./teams/recall.ts";
+export { Spool } from "./teams/spool-object.ts";
 export { Team } from "./teams/team.ts";
 
 export interface Env {
   readonly TEAM: DurableObjectNamespace<Team>;
   readonly DIRECTORY: DurableObjectNamespace<Directory>;
+  readonly SPOOL: DurableObjectNamespace<Spool>;
   readonly RECALL: DurableObjectNamespace<Recall>;
   /** Reaches private networks too; only there where the start script binds it. */
   readonly PRIVATE?: Fetcher;
@@ -66,6 +71,23 @@ function share(config: Config): Shared {
   };
 }
 
+/** The engine that the configuration names. */
+function storeOf(config: Config, env: Env, gathering: Gathering, ctx: ExecutionContext): Store {
+  const spool = (team: string) => env.SPOOL.getByName(team);
+  const upstash = upstashOf(config, env, { keep: async (team, all) => spool(team).keep(team, all) });
+  if (upstash === undefined) {
+    return durableStore({ teams: env.TEAM, directory: env.DIRECTORY }, gathering, clock.now);
+  }
+  return {
+    ...upstash,
+    async settle(team, settlement) {
+      await upstash.settle(team, settlement);
+      // Redis has no clock of its own to tell of a budget that was passed.
+      if (settlement.sums.some(({ marks = [] }) => marks.length > 0)) ctx.waitUntil(spool(team).tick(team));
+    },
+  };
+}
+
 const clock: Clock = {
   now: () => Date.now(),
   wait: (ms) => scheduler.wait(ms),
@@ -77,7 +99,7 @@ function depsOf({ config, auth, flight, gathering }: Shared, env: Env, ctx: Exec
     auth,
     flight,
     clock,
-    store: durableStore({ teams: env.TEAM, directory: env.DIRECTORY }, gathering, clock.now),
+    store: storeOf(config, env, gathering, ctx),
     tokens: durableTokens(env.RECALL),
     fetch: (url, init, isPrivate) =>
       isPrivate && env.PRIVATE !== undefined ? env.PRIVATE.fetch(url, init) : fetch(url, init),

@@ -56,11 +56,12 @@ const gearbox :Workerd.Worker = (
   durableObjectNamespaces = [
     (className = "Team", uniqueKey = "gearbox-team", enableSql = true),
     (className = "Directory", uniqueKey = "gearbox-directory", enableSql = true),
+    (className = "Spool", uniqueKey = "gearbox-spool", enableSql = true),
     (className = "Recall", uniqueKey = "gearbox-recall", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
-    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "DIRECTORY", durableObjectNamespace = "Directory")', '(name = "RECALL", durableObjectNamespace = "Recall")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
+    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "DIRECTORY", durableObjectNamespace = "Directory")', '(name = "SPOOL", durableObjectNamespace = "Spool")', '(name = "RECALL", durableObjectNamespace = "Recall")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
   ],
 );
 `;
