@@ -5,7 +5,6 @@ import type { ProtocolId } from "./canon/request.ts";
 import type { Deps } from "./deps.ts";
 import { asFault, Fault } from "./fault.ts";
 import { asArray } from "./http/array.ts";
-import { exposed } from "./http/headers.ts";
 import { codexModels } from "./models/codex.ts";
 import { findModel, listModels } from "./models/list.ts";
 import { anthropicModel, anthropicModels, geminiModel, geminiModels, openaiModel } from "./models/shapes.ts";
@@ -32,7 +31,7 @@ const calls = [
 
 export const app = new Hono<Env>();
 
-app.use("/:version{v1|v1beta|v1alpha}/*", cors({ origin: "*", exposeHeaders: [...exposed] }));
+app.use("/:version{v1|v1beta|v1alpha}/*", cors({ origin: "*", exposeHeaders: ["*"] }));
 
 for (const [path, protocol] of calls) {
   app.post(path, (c) => serve(protocol, c.req.raw, c.env.deps));

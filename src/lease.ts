@@ -166,7 +166,9 @@ function leaseOf(held: Held, deps: Deps): Lease {
       const quote = quoteFor(target);
       if (quote === undefined || charges.sums.length === 0 || quote.isAudible) return undefined;
       const tokens = paid(quote);
-      return quote.isBounded && tokens >= quote.output ? undefined : Math.min(tokens, quote.output);
+      // What costs nothing needs no bound.
+      if (tokens === Number.POSITIVE_INFINITY || (quote.isBounded && tokens >= quote.output)) return undefined;
+      return Math.min(tokens, quote.output);
     },
     due(target, said) {
       renew();

@@ -37,16 +37,6 @@ const down = new Set([
   "x-should-retry",
 ]);
 
-/** What a page in a browser may read of an answer beside its body. */
-export const exposed = [
-  ...["x-request-id", "request-id", "retry-after", "retry-after-ms", "x-should-retry"],
-  ...["call", "cost", "lost", "model", "provider", "tokens"].map((name) => `x-gearbox-${name}`),
-  ...["limit", "remaining", "reset"].flatMap((what) => [
-    ...["requests", "tokens"].map((kind) => `x-ratelimit-${what}-${kind}`),
-    ...["requests", "tokens", "input-tokens", "output-tokens"].map((kind) => `anthropic-ratelimit-${kind}-${what}`),
-  ]),
-];
-
 /** Never compressed and never buffered on the way: a proxy that does ruins the time to the first token. */
 export const streamHeaders = {
   "cache-control": "no-cache, no-transform",
