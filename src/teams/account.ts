@@ -55,7 +55,10 @@ export function takeFrom(sql: SqlStorage, row: CallRow): void {
 }
 
 /** The row that is there for this call, and what has paid for it. */
-export function rowOf(sql: SqlStorage, { at, id }: CallRow): { row: CallRow; paid: readonly SumCharge[] } | undefined {
+export function rowOf(
+  sql: SqlStorage,
+  { at, id }: Pick<CallRow, "at" | "id">,
+): { row: CallRow; paid: readonly SumCharge[] } | undefined {
   const [found] = sql.exec<{ entry: string; paid: string | null }>(
     "SELECT entry, paid FROM calls WHERE at = ? AND id = ?",
     at,

@@ -113,8 +113,10 @@ export function ledger(sql: SqlStorage): TeamLedger {
 
   function sweep(now: number): void {
     if (now < nextExpiry) return;
-    for (const hold of [...holds.values()].filter(({ expiresAt }) => expiresAt <= now)) {
+    const expired = [...holds.values()].filter(({ expiresAt }) => expiresAt <= now);
+    for (const hold of expired.sort((one, other) => one.expiresAt - other.expiresAt || (one.id < other.id ? -1 : 1))) {
       drop(hold);
+      if (rowOf(sql, hold.draft) !== undefined) continue;
       const row: CallRow = {
         ...hold.draft,
         state: "estimated",
@@ -166,7 +168,7 @@ export function ledger(sql: SqlStorage): TeamLedger {
     settle({ row, sums, rates }, now) {
       sweep(now);
       const hold = holds.get(row.id);
-      const entered = hold === undefined ? rowOf(sql, row) : undefined;
+      const entered = rowOf(sql, row);
       if (hold !== undefined) drop(hold);
       if (entered !== undefined) {
         if (entered.row.isSwept !== true) return;

@@ -67,16 +67,19 @@ end
 -- The counts of a swept row, in the order of countsOf() of account.ts.
 local function swept_counts(cost) return { 1, 0, 0, 0, 0, 0, cost, 1, 0 } end
 
--- Settles holds that have run out at what they held, the oldest first. Are there more of them than one script takes?
+-- Settles holds that have run out at what they held, the oldest first; a call that is in the account already is not
+-- entered again. Are there more of them than one script takes?
 local function sweep(now)
   local expired = redis.call('ZRANGEBYSCORE', holds, '-inf', text(now), 'LIMIT', 0, 100)
   for _, id in ipairs(expired) do
     local hold, known = hold_of(id)
     local cost = release(id, hold)
     local ending = ',"state":"estimated","isSwept":true,"status":0,"usage":{},"cost":' .. text(cost) .. '}'
-    enter(hold.name, string.sub(hold.draft, 1, -2) .. ending, hold.group, swept_counts(cost))
-    redis.call('HSET', swept, hold.name, text(cost) .. ' ' .. known)
-    pay(hold.sums, cost, now)
+    if redis.call('HEXISTS', rows, hold.name) == 0 then
+      enter(hold.name, string.sub(hold.draft, 1, -2) .. ending, hold.group, swept_counts(cost))
+      redis.call('HSET', swept, hold.name, text(cost) .. ' ' .. known)
+      pay(hold.sums, cost, now)
+    end
   end
   return #expired == 100
 end

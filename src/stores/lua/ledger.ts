@@ -45,7 +45,7 @@ return more
 export const settle = `${opening}
 for _, entry in ipairs(ask.entries) do
   local hold = hold_of(entry.id)
-  local is_known = not hold and redis.call('HEXISTS', rows, entry.name) == 1
+  local is_known = redis.call('HEXISTS', rows, entry.name) == 1
   local is_swept = is_known and redis.call('HEXISTS', swept, entry.name) == 1
   if hold then release(entry.id, hold) end
   if is_swept then unsweep(entry.name, ask.now) end
