@@ -1,6 +1,7 @@
 /** Vars and secrets become a Config, or a ConfigError that names every mistake. Runs in Node at start, dev and deploy, and in the Worker. */
 import { ConfigError, fixName, type Problem } from "./config-error.ts";
 import type { PriceTable } from "./models/price.ts";
+import { readPrices } from "./models/price-settings.ts";
 import { catalog } from "./providers/catalog.ts";
 import { baseFix, readBase, readEntry } from "./providers/entry.ts";
 import type { Provider } from "./providers/provider.ts";
@@ -42,7 +43,7 @@ type Report = (problem: Problem) => void;
 /** The gateway's own secrets: no provider may be given one of them as its credential. */
 const ownSecrets = ["GEARBOX_SECRET", "GEARBOX_SECRET_PREVIOUS", "ADMIN_KEY", "FIRST_KEY_HASH"];
 const ownNumbers = ["HEARTBEAT_MS", "HOLD_MS", "CALL_DAYS", "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT"];
-const ownSettings = [...ownSecrets, ...ownNumbers, ...upstashSettings, "CACHE_MARKS", "PROVIDERS", "ALIASES"];
+const ownSettings = [...ownSecrets, ...ownNumbers, ...upstashSettings, "CACHE_MARKS", "PROVIDERS", "ALIASES", "PRICES"];
 
 const mib = 1024 * 1024;
 const secretFix = "Use at least 32 characters without spaces; `npm run key` makes one.";
@@ -78,7 +79,7 @@ export function readConfig(env: Env): Config {
     holdMs: readInteger(env, "HOLD_MS", { unset: 60_000, least: 1000, most: 3_600_000 }, report),
     callDays: readInteger(env, "CALL_DAYS", { unset: 35, least: 1, most: 3650 }, report),
     ...optional("upstash", readUpstash(env, report)),
-    prices: new Map(),
+    prices: readPrices(readTable(env, "PRICES", '{"mine/*":{"input":0.5,"output":2}}', report), report),
     maxBodyBytes,
     maxBytesInFlight: readInteger(env, "MAX_BYTES_IN_FLIGHT", bytesInFlight, report),
     cacheMarks: readCacheMarks(env, report),

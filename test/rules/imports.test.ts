@@ -24,7 +24,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
       ...["stores/store.ts", "stores/store-down.ts", "teams/records.ts"],
     ],
   ],
-  ["stores/", ["stores/", "canon/", "teams/"]],
+  ["stores/", ["stores/", "canon/", "teams/", "config.ts", "config-error.ts"]],
   [
     "teams/admin.ts",
     ["teams/", "deps.ts", "fault.ts", "http/body.ts", "policy/auth.ts", "policy/key.ts", "stores/store.ts"],
@@ -32,7 +32,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   ["teams/holder.ts", ["teams/", "deps.ts", "policy/", "stores/store.ts"]],
   ["teams/", ["teams/", "canon/", "config.ts", "policy/refusal.ts", "stores/"]],
   ["config-error.ts", []],
-  ["config.ts", ["config-error.ts", "models/", "providers/"]],
+  ["config.ts", ["config-error.ts", "models/", "providers/", "stores/upstash-settings.ts"]],
   ["call.ts", ["canon/", "fault.ts", "http/"]],
   ["recall.ts", ["call.ts", "deps.ts", "policy/seal.ts", "protocols/chat/carrier.ts"]],
   ["refuse.ts", ["fault.ts", "http/headers.ts", "protocols/protocol.ts"]],
