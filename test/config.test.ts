@@ -99,7 +99,7 @@ describe("a mistake", () => {
       "a Redis without its token",
       { UPSTASH_REDIS_REST_URL: "https://a.example" },
       "UPSTASH_REDIS_REST_TOKEN",
-      /missing/,
+      /Upstash/,
     ],
     ["a key instead of its hash", { FIRST_KEY_HASH: "gbx_a" }, "FIRST_KEY_HASH", /SHA-256/],
     ["a number out of range", { HEARTBEAT_MS: 99 }, "HEARTBEAT_MS", /100 to 120000/],
