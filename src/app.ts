@@ -11,8 +11,10 @@ import { anthropicModel, anthropicModels, geminiModel, geminiModels, openaiModel
 import document from "./openapi/openapi.json";
 import { operationNames } from "./operations/operation.ts";
 import { count, embed, passOn, serve } from "./pipeline.ts";
+import { storeUnavailable } from "./policy/auth.ts";
 import { protocols } from "./protocols/index.ts";
 import { refuse } from "./refuse.ts";
+import { StoreDown } from "./stores/store-down.ts";
 import { admin, queryOf } from "./teams/admin.ts";
 import { describeKey } from "./teams/holder.ts";
 import { usageQuery } from "./teams/schemas.ts";
@@ -104,7 +106,7 @@ app.route("/admin", admin);
 app.notFound((c) => failed(nothingAt(c), callerOf(c)));
 
 app.onError((thrown, c) => {
-  const fault = asFault(thrown);
+  const fault = thrown instanceof StoreDown ? storeUnavailable(thrown) : asFault(thrown);
   if (fault.kind === "internal") console.error("request", fault.cause);
   return failed(fault, callerOf(c));
 });

@@ -11,8 +11,8 @@ import { refuse } from "./refuse.ts";
 import { durableStore } from "./stores/durable.ts";
 import { type Gathering, gathering } from "./stores/gather.ts";
 import { durableTokens } from "./stores/recall.ts";
-import type { Store } from "./stores/store.ts";
-import { upstashOf } from "./stores/upstash-of.ts";
+import type { Settlement, Store } from "./stores/store.ts";
+import { type UpstashStore, upstashOf } from "./stores/upstash-of.ts";
 import type { Directory } from "./teams/directory.ts";
 import type { Recall } from "./teams/recall.ts";
 import type { Spool } from "./teams/spool-object.ts";
@@ -39,6 +39,8 @@ interface Shared {
   readonly auth: Authenticator;
   readonly flight: Flight;
   readonly gathering: Gathering;
+  /** Where the store is in Redis: it holds nothing that belongs to a request. */
+  readonly upstash: UpstashStore | undefined;
 }
 
 let shared: Shared | undefined;
@@ -46,7 +48,7 @@ let shared: Shared | undefined;
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     try {
-      shared ??= share(readConfig(env));
+      shared ??= share(readConfig(env), env);
       return await app.fetch(request, { deps: depsOf(shared, env, ctx) }, ctx);
     } catch (thrown) {
       if (!(thrown instanceof ConfigError)) throw thrown;
@@ -60,21 +62,22 @@ export default {
   },
 };
 
-function share(config: Config): Shared {
+function share(config: Config, env: Env): Shared {
   const { secret, previousSecret } = config;
   const roots = previousSecret === undefined ? [secret] : [secret, previousSecret];
+  const gathered = gathering(clock.wait);
+  const spool = { keep: async (team: string, all: readonly Settlement[]) => env.SPOOL.getByName(team).keep(team, all) };
   return {
     config,
     auth: authenticator(roots, config.firstKey),
     flight: flight(config.maxBytesInFlight),
-    gathering: gathering(clock.wait),
+    gathering: gathered,
+    upstash: upstashOf(config, env, gathered, spool),
   };
 }
 
 /** The engine that the configuration names. */
-function storeOf(config: Config, env: Env, gathering: Gathering, ctx: ExecutionContext): Store {
-  const spool = (team: string) => env.SPOOL.getByName(team);
-  const upstash = upstashOf(config, env, { keep: async (team, all) => spool(team).keep(team, all) });
+function storeOf({ upstash, gathering }: Shared, env: Env, ctx: ExecutionContext): Store {
   if (upstash === undefined) {
     return durableStore({ teams: env.TEAM, directory: env.DIRECTORY }, gathering, clock.now);
   }
@@ -83,7 +86,8 @@ function storeOf(config: Config, env: Env, gathering: Gathering, ctx: ExecutionC
     async settle(team, settlement) {
       await upstash.settle(team, settlement);
       // Redis has no clock of its own to tell of a budget that was passed.
-      if (settlement.sums.some(({ marks = [] }) => marks.length > 0)) ctx.waitUntil(spool(team).tick(team));
+      if (settlement.sums.some(({ marks = [] }) => marks.length > 0))
+        ctx.waitUntil(env.SPOOL.getByName(team).tick(team));
     },
   };
 }
@@ -93,13 +97,14 @@ const clock: Clock = {
   wait: (ms) => scheduler.wait(ms),
 };
 
-function depsOf({ config, auth, flight, gathering }: Shared, env: Env, ctx: ExecutionContext): Deps {
+function depsOf(shared: Shared, env: Env, ctx: ExecutionContext): Deps {
+  const { config, auth, flight } = shared;
   return {
     config,
     auth,
     flight,
     clock,
-    store: storeOf(config, env, gathering, ctx),
+    store: storeOf(shared, env, ctx),
     tokens: durableTokens(env.RECALL),
     fetch: (url, init, isPrivate) =>
       isPrivate && env.PRIVATE !== undefined ? env.PRIVATE.fetch(url, init) : fetch(url, init),

@@ -15,12 +15,12 @@ export function durableStore({ teams, directory }: Objects, gathering: Gathering
   // A stub belongs to the request that made it, so each call makes its own.
   const object = (team: string) => teams.getByName(team);
   const list = () => directory.getByName("teams");
-  return {
-    find: (team, hash) => reached(async () => object(team).find(hash)),
-    reserve: (team, reservation) => reached(async () => object(team).reserve(reservation)),
-    extend: (team, extension) => reached(async () => object(team).extend(extension)),
+  return reached({
+    find: async (team, hash) => object(team).find(hash),
+    reserve: async (team, reservation) => object(team).reserve(reservation),
+    extend: async (team, extension) => object(team).extend(extension),
     settle: (team, settlement) => gathering.add(team, settlement, async (all) => object(team).settle(all, now())),
-    levels: (team, charges, at) => reached(async () => object(team).levels(charges, at)),
+    levels: async (team, charges, at) => object(team).levels(charges, at),
     async createTeam(team) {
       // The list first: a name on it whose team was never made is left out when it is read.
       await list().add(team.id);
@@ -52,14 +52,15 @@ export function durableStore({ teams, directory }: Objects, gathering: Gathering
     calls: async (team, before, most, key) => object(team).calls(before, most, key, now()),
     events: async (team, at, most) => object(team).events(at, most),
     delivered: async (team, ids) => object(team).delivered(ids),
-  };
+  });
 }
 
-/** What breaks on the way to an object says nothing of the call. */
-async function reached<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (thrown) {
-    throw new StoreDown(thrown);
-  }
+/** The store whose every failure is StoreDown: what breaks on the way to an object says nothing of the call. */
+function reached(store: Store): Store {
+  const methods = Object.entries(store).map(([name, method]: [string, (...args: unknown[]) => Promise<unknown>]) => {
+    const asked = (...args: unknown[]) => method(...args).catch((cause) => Promise.reject(new StoreDown(cause)));
+    return [name, asked] as const;
+  });
+  // The same names with the same methods: no type of the standard library says so.
+  return Object.fromEntries(methods) as unknown as Store;
 }

@@ -1,6 +1,6 @@
 /** The store on Upstash as the configuration wants it: what a Worker and a Durable Object build alike. */
 import type { Config } from "../config.ts";
-import { gathering } from "./gather.ts";
+import type { Gathering } from "./gather.ts";
 import type { Spool } from "./spool.ts";
 import type { Settlement, Store } from "./store.ts";
 import { upstashEntrance, upstashStore } from "./upstash.ts";
@@ -14,6 +14,7 @@ export interface UpstashStore extends Store {
 export function upstashOf(
   { upstash, callDays }: Config,
   { PRIVATE }: { readonly PRIVATE?: unknown },
+  gathering: Gathering,
   spool: Spool,
 ): UpstashStore | undefined {
   if (upstash === undefined) return undefined;
@@ -25,5 +26,5 @@ export function upstashOf(
   const wait = (ms: number) => scheduler.wait(ms);
   const options = { ...upstash, fetch: send, callDays, now, wait };
   const enter = upstashEntrance(options);
-  return { ...upstashStore({ ...options, gathering: gathering(wait), spool }), enter };
+  return { ...upstashStore({ ...options, gathering, spool }), enter };
 }

@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { readConfig } from "../config.ts";
+import { gathering } from "../stores/gather.ts";
 import type { Settlement } from "../stores/store.ts";
 import { upstashOf } from "../stores/upstash-of.ts";
 import { deliver } from "./outbox.ts";
@@ -35,7 +36,9 @@ export class Spool extends DurableObject<Readonly<Record<string, unknown>>> {
     const [whose] = this.ctx.storage.sql.exec<{ team: string }>("SELECT team FROM whose");
     if (whose === undefined) return;
     const config = readConfig(this.env);
-    const store = upstashOf(config, this.env, { keep: (team, all) => this.keep(team, all) });
+    const store = upstashOf(config, this.env, gathering(scheduler.wait), {
+      keep: (team, all) => this.keep(team, all),
+    });
     if (store === undefined) return;
     try {
       await unspool(this.ctx.storage.sql, (all) => store.enter(whose.team, all));
