@@ -72,7 +72,7 @@ app.get("/health", (c) => c.json({ status: "ok" }));
 
 app.get("/:version{v1|v1beta|v1alpha}/models", async (c) => {
   await authenticated(c);
-  const entries = listModels(c.env.deps.config);
+  const entries = listModels(c.env.deps.config, c.env.deps.clock.now());
   const caller = callerOf(c);
   if (caller === "messages") return c.json(anthropicModels(entries));
   if (caller === "gemini") return c.json(geminiModels(entries));
@@ -84,7 +84,7 @@ app.get("/:version{v1|v1beta|v1alpha}/models", async (c) => {
 app.get("/:version{v1|v1beta|v1alpha}/models/:model{.+}", async (c) => {
   await authenticated(c);
   const name = decodeURIComponent(c.req.param("model"));
-  const entry = findModel(name, c.env.deps.config);
+  const entry = findModel(name, c.env.deps.config, c.env.deps.clock.now());
   if (entry !== undefined) return c.json(modelShapes[callerOf(c)](entry));
   throw new Fault("no_model", `The model '${name}' does not exist here.`, { param: "model", code: "model_not_found" });
 });
@@ -121,6 +121,8 @@ const modelShapes = { chat: openaiModel, messages: anthropicModel, gemini: gemin
 
 /** Whose words a caller reads on a path that several vendors' SDKs use alike (wire.md D.4.11). */
 function callerOf({ req }: AppContext): "chat" | "messages" | "gemini" {
+  // Whose ?key= names one of a team's keys.
+  if (req.path.startsWith("/admin")) return "chat";
   if (req.header("anthropic-version") !== undefined || req.path.startsWith("/v1/messages")) return "messages";
   const isGoogle = ["x-goog-api-key", "x-goog-api-client"].some((name) => req.header(name) !== undefined);
   return isGoogle || req.query("key") !== undefined || /^\/v1(alpha|beta)\//.test(req.path) ? "gemini" : "chat";

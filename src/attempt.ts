@@ -1,6 +1,7 @@
 /** One attempt at one target: the request goes up its lane, the answer is judged, and comes back whole or as a hop. */
 
 import type { Bill } from "./bill.ts";
+import { answerOf, type Cached, lookUp } from "./cache/serve.ts";
 import type { Call } from "./call.ts";
 import { obj } from "./canon/json.ts";
 import type { Loss, ProtocolId } from "./canon/request.ts";
@@ -37,6 +38,8 @@ export interface AttemptContext {
   readonly request: Request;
   readonly ticket: Ticket;
   readonly deps: Deps;
+  /** What the call has to do with the cache. */
+  readonly cached?: Cached | undefined;
   /** No other target is left: nothing is gained by holding the answer back. */
   readonly isLast: boolean;
 }
@@ -55,9 +58,21 @@ export async function answerFrom(target: Target, context: AttemptContext): Promi
   const headers = call.protocol === target.protocol ? upward(request.headers) : {};
   const now = deps.clock.now();
   const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal, now };
-  const sent = accepted(send(target, outgoing, deps.fetch), target, context);
-  if (call.stream) return streamed(sent, lane, target, { ...context, abort });
-  return whole(await context.lease.during(sent), lane, target, context);
+  const cached = await cachedFor(target, lane, context);
+  const sent =
+    cached?.entry === undefined
+      ? accepted(send(target, outgoing, deps.fetch), target, context).then((answer) => cached?.copy(answer) ?? answer)
+      : Promise.resolve(answerOf(cached.entry));
+  if (call.stream) return streamed(sent, lane, target, { ...context, cached, abort });
+  return whole(await context.lease.during(sent), lane, target, { ...context, cached });
+}
+
+function cachedFor(target: Target, lane: Lane, context: AttemptContext): Promise<Cached | undefined> {
+  const { call, lease, request, deps } = context;
+  const { id: team, settings } = lease.grant.team;
+  const origin = originOf(target);
+  const asked = { call, target, team, settings: settings.cache, headers: request.headers, origin };
+  return lookUp({ ...asked, body: lane.body, now: deps.clock.now() }, deps.cache);
 }
 
 /** The way of this call to this target. */

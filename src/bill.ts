@@ -12,6 +12,8 @@ export interface End {
   readonly target: Target;
   /** HTTP status that the caller saw. */
   readonly status: number;
+  /** Of an answer from the cache: the nano-dollars that it did not cost. */
+  readonly saved?: number;
   /** Bytes of text that the answer had so far. */
   readonly said?: number;
   readonly detail?: CallRow["detail"];
@@ -23,13 +25,15 @@ export interface Bill {
   readonly usage: Usage;
   /** Nano-dollars; absent where no price is known. */
   readonly cost?: number;
+  readonly saved?: number;
 }
 
 /** Text has about so many bytes to a token: what an answer that broke off is counted by. */
 export const bytesPerToken = 4;
 
 /** The account of a call: the provider's own numbers, or what can be told of an answer that broke off. */
-export function billOf({ outcome, target, said = 0 }: End, quote: Quote | undefined): Bill {
+export function billOf({ outcome, target, said = 0, saved }: End, quote: Quote | undefined): Bill {
+  if (saved !== undefined) return { state: "settled", usage: { input: 0, output: 0 }, cost: 0, saved };
   const state = stateOf(outcome, said);
   if (state === "released") return { state, usage: {}, cost: 0 };
   const usage = state === "settled" ? outcome.usage : estimated(outcome.usage, said, quote);

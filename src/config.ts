@@ -2,10 +2,12 @@
 import { ConfigError, fixName, type Problem } from "./config-error.ts";
 import type { PriceTable } from "./models/price.ts";
 import { readPrices } from "./models/price-settings.ts";
+import type { RouteTable } from "./policy/route-table.ts";
+import { readRoutes } from "./policy/routes.ts";
 import { catalog } from "./providers/catalog.ts";
 import { baseFix, readBase, readEntry } from "./providers/entry.ts";
 import type { Provider } from "./providers/provider.ts";
-import { place, readCredential, settingsOf } from "./providers/settings.ts";
+import { type Credential, ownSettingsOf, place, readCredentials, settingsOf } from "./providers/settings.ts";
 import { readUpstash, upstashSettings } from "./stores/upstash-settings.ts";
 
 export { ConfigError, type Problem } from "./config-error.ts";
@@ -13,10 +15,14 @@ export { ConfigError, type Problem } from "./config-error.ts";
 export interface Config {
   /** By id: the catalog's and those of PROVIDERS, with the base URLs that `<PROVIDER>_BASE_URL` names. */
   readonly providers: ReadonlyMap<string, Provider>;
-  /** Provider id to credential, only where one is set. */
+  /** Provider id to its first credential, only where one is set. */
   readonly credentials: ReadonlyMap<string, string>;
+  /** Provider id to all of its credentials, only where one is set. */
+  readonly allCredentials: ReadonlyMap<string, readonly Credential[]>;
   /** A name to the models that stand behind it, first choice first. */
   readonly aliases: ReadonlyMap<string, readonly string[]>;
+  /** What an alias is too short for. */
+  readonly routes: RouteTable;
   readonly secret: string;
   readonly previousSecret?: string;
   readonly adminKey?: string;
@@ -25,6 +31,8 @@ export interface Config {
   readonly heartbeatMs: number;
   /** How long what a call holds of its team's limits and budgets is held for it, unless it says that it still runs. */
   readonly holdMs: number;
+  /** How long answers of the Responses API are kept that callers have stored. */
+  readonly responsesTtlMs: number;
   /** How long the single calls of an account are kept. */
   readonly callDays: number;
   /** Where the store is, if not in Durable Objects. */
@@ -43,9 +51,19 @@ type Report = (problem: Problem) => void;
 /** The gateway's own secrets: no provider may be given one of them as its credential. */
 const ownSecrets = ["GEARBOX_SECRET", "GEARBOX_SECRET_PREVIOUS", "ADMIN_KEY", "FIRST_KEY_HASH"];
 const ownNumbers = ["HEARTBEAT_MS", "HOLD_MS", "CALL_DAYS", "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT"];
-const ownSettings = [...ownSecrets, ...ownNumbers, ...upstashSettings, "CACHE_MARKS", "PROVIDERS", "ALIASES", "PRICES"];
+const ownSettings = [
+  ...ownSecrets,
+  ...ownNumbers,
+  ...upstashSettings,
+  "CACHE_MARKS",
+  "PROVIDERS",
+  "ALIASES",
+  "ROUTES",
+  "PRICES",
+];
 
 const mib = 1024 * 1024;
+const routeExample = '{"fast":{"targets":[{"provider":"openai","model":"gpt-5.5"}]}}';
 const secretFix = "Use at least 32 characters without spaces; `npm run key` makes one.";
 
 /** Reads the settings. Unset and empty are the same. @throws ConfigError with all mistakes at once */
@@ -57,7 +75,8 @@ export function readConfig(env: Env): Config {
       problems.push(problem);
   };
   const known = readProviders(env, report);
-  const credentials = readCredentials(env, known, report);
+  const allCredentials = credentialsOf(env, known, report);
+  const credentials = new Map([...allCredentials].flatMap(([id, [first]]) => (first ? [[id, first.value]] : [])));
   const providers = placeProviders(env, known, credentials, report);
   const secret = readSecret(env, "GEARBOX_SECRET", report);
   if (secret === undefined && !isSet(env.GEARBOX_SECRET)) {
@@ -67,16 +86,19 @@ export function readConfig(env: Env): Config {
   }
   const maxBodyBytes = readInteger(env, "MAX_BODY_BYTES", { unset: 32 * mib, least: 1024, most: 512 * mib }, report);
   const bytesInFlight = { unset: Math.max(64 * mib, maxBodyBytes), least: maxBodyBytes, most: 4096 * mib };
+  const aliases = readAliases(env, providers, report);
+  const routes = readTable(env, "ROUTES", routeExample, report);
   const config: Config = {
-    providers,
-    credentials,
-    aliases: readAliases(env, providers, report),
+    ...{ providers, credentials, allCredentials, aliases },
+    routes: readRoutes(routes, { providers, allCredentials, aliases }, report),
     secret: secret ?? "",
     ...optional("previousSecret", readSecret(env, "GEARBOX_SECRET_PREVIOUS", report)),
     ...optional("adminKey", readSecret(env, "ADMIN_KEY", report)),
     ...optional("firstKey", readHash(env, report)),
     heartbeatMs: readInteger(env, "HEARTBEAT_MS", { unset: 15_000, least: 100, most: 120_000 }, report),
     holdMs: readInteger(env, "HOLD_MS", { unset: 60_000, least: 1000, most: 3_600_000 }, report),
+    responsesTtlMs:
+      readInteger(env, "RESPONSES_TTL_HOURS", { unset: 24, least: 1, most: 24 * 366 }, report) * 3_600_000,
     callDays: readInteger(env, "CALL_DAYS", { unset: 35, least: 1, most: 3650 }, report),
     ...optional("upstash", readUpstash(env, report)),
     prices: readPrices(readTable(env, "PRICES", '{"mine/*":{"input":0.5,"output":2}}', report), report),
@@ -158,17 +180,14 @@ function moveBase(env: Env, provider: Provider, report: Report): Provider {
   return provider;
 }
 
-function readCredentials(
-  env: Env,
-  providers: ReadonlyMap<string, Provider>,
-  report: Report,
-): ReadonlyMap<string, string> {
-  const credentials = [...providers.values()].flatMap((provider) => {
-    const { credential, problems } = readCredential(provider, env);
+function credentialsOf(env: Env, providers: ReadonlyMap<string, Provider>, report: Report): Config["allCredentials"] {
+  const taken = new Set([...providers.values()].flatMap(ownSettingsOf));
+  const read = [...providers.values()].flatMap((provider) => {
+    const { credentials, problems } = readCredentials(provider, env, taken);
     for (const problem of problems) report(problem);
-    return credential === undefined ? [] : [[provider.id, credential] as const];
+    return credentials.length === 0 ? [] : [[provider.id, credentials] as const];
   });
-  return new Map(credentials);
+  return new Map(read);
 }
 
 function readAliases(

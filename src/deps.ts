@@ -1,4 +1,5 @@
 /** What the line needs of the world around it: settings, state, network, time and chance, each as an argument. */
+import type { CacheStore } from "./cache/store.ts";
 import type { Config } from "./config.ts";
 import type { Flight } from "./http/flight.ts";
 import type { Clock } from "./http/stream.ts";
@@ -12,6 +13,7 @@ export interface Deps {
   readonly auth: Authenticator;
   readonly store: Store;
   readonly tokens: KeptTokens;
+  readonly cache: CacheStore;
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;

@@ -1,5 +1,7 @@
 /** The Worker: what the platform gives becomes `deps`, the app does the rest. */
 import { app } from "./app.ts";
+import { durableCache } from "./cache/durable.ts";
+import { type CacheMemory, cacheMemory } from "./cache/memory.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { Fault } from "./fault.ts";
@@ -13,11 +15,14 @@ import { type Gathering, gathering } from "./stores/gather.ts";
 import { durableTokens } from "./stores/recall.ts";
 import type { Settlement, Store } from "./stores/store.ts";
 import { type UpstashStore, upstashOf } from "./stores/upstash-of.ts";
+import type { CacheShard } from "./teams/cache-shard.ts";
 import type { Directory } from "./teams/directory.ts";
 import type { Recall } from "./teams/recall.ts";
 import type { Spool } from "./teams/spool-object.ts";
 import type { Team } from "./teams/team.ts";
 
+export { CacheShard } from "./teams/cache-shard.ts";
+export { Conversations } from "./teams/conversation.ts";
 export { Directory } from "./teams/directory.ts";
 export { Recall } from "./teams/recall.ts";
 export { Spool } from "./teams/spool-object.ts";
@@ -26,6 +31,7 @@ export { Team } from "./teams/team.ts";
 export interface Env {
   readonly TEAM: DurableObjectNamespace<Team>;
   readonly DIRECTORY: DurableObjectNamespace<Directory>;
+  readonly CACHE: DurableObjectNamespace<CacheShard>;
   readonly SPOOL: DurableObjectNamespace<Spool>;
   readonly RECALL: DurableObjectNamespace<Recall>;
   /** Reaches private networks too; only there where the start script binds it. */
@@ -39,6 +45,7 @@ interface Shared {
   readonly auth: Authenticator;
   readonly flight: Flight;
   readonly gathering: Gathering;
+  readonly cacheMemory: CacheMemory;
   /** Where the store is in Redis: it holds nothing that belongs to a request. */
   readonly upstash: UpstashStore | undefined;
 }
@@ -72,6 +79,7 @@ function share(config: Config, env: Env): Shared {
     auth: authenticator(roots, config.firstKey),
     flight: flight(config.maxBytesInFlight),
     gathering: gathered,
+    cacheMemory: cacheMemory(),
     upstash: upstashOf(config, env, gathered, spool),
   };
 }
@@ -106,6 +114,7 @@ function depsOf(shared: Shared, env: Env, ctx: ExecutionContext): Deps {
     clock,
     store: storeOf(shared, env, ctx),
     tokens: durableTokens(env.RECALL),
+    cache: shared.cacheMemory.before(durableCache(env.CACHE)),
     fetch: (url, init, isPrivate) =>
       isPrivate && env.PRIVATE !== undefined ? env.PRIVATE.fetch(url, init) : fetch(url, init),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),

@@ -144,7 +144,7 @@ function translate(context: LaneContext): Lane {
   reportMembers(asked, target.protocol, lose);
   const request = withPseudonym(asked, call.protocol, target.protocol);
   const can = abilities(target);
-  const own = withOwnProofs(request, { protocol: target.protocol, origin, caller: call.protocol }, lose);
+  const own = withOwnProofs(request, { protocol: target.protocol, origin }, lose);
   const flat = flatten(withSearchIf(can.webSearch !== false, own, lose), can);
   isInOrder = haveSamePlaces(asked.tools, flat.request.tools);
   const { body, back } = inCallersWords(context, place, () => {

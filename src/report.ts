@@ -1,6 +1,7 @@
 /** What every answer says of itself in its headers: the call's id, who answered, what it cost, and what did not cross. */
 
 import type { Bill } from "./bill.ts";
+import type { Cached } from "./cache/serve.ts";
 import type { Loss, ProtocolId } from "./canon/request.ts";
 import { total } from "./canon/usage.ts";
 import { callIds, downward } from "./http/headers.ts";
@@ -13,6 +14,7 @@ interface Reported {
   /** The caller's. */
   readonly protocol: ProtocolId;
   readonly lease: Lease;
+  readonly cached?: Cached | undefined;
 }
 
 interface Told {
@@ -23,7 +25,7 @@ interface Told {
 
 /** @param answer the provider's; `undefined` while its headers are not here */
 export function report(
-  { id, protocol, lease }: Reported,
+  { id, protocol, lease, cached }: Reported,
   target: Target,
   answer: Response | undefined,
   { losses = [], bill }: Told = {},
@@ -34,6 +36,8 @@ export function report(
     "x-gearbox-provider": target.provider.id,
     "x-gearbox-model": target.model,
     ...limitHeaders(protocol, lease.charges, lease.levels, lease.at),
+    ...(cached !== undefined && { "x-gearbox-cache": cached.state }),
+    ...(cached?.age !== undefined && { age: String(cached.age) }),
     ...(losses.length > 0 && { "x-gearbox-lost": lossHeader(losses) }),
     ...(bill !== undefined && billHeaders(bill)),
   };

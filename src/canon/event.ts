@@ -20,7 +20,6 @@ export type FinishReason =
   | "refusal"
   | "filter"
   | "pause"
-  | "malformed"
   | "other";
 
 export interface Finish {

@@ -81,7 +81,6 @@ const meaningful: ReadonlyMap<string, Test> = new Map([
   ["speechConfig", always],
   ["thread", always],
   ["top_logprobs", isPositive],
-  ["web_search_options", always],
 ]);
 
 /** Their absence changes nothing that the caller could notice. */

@@ -19,6 +19,8 @@ export interface Pipe {
   leave(): void;
   /** Nothing more will come, whatever the provider still sends. */
   readonly done: boolean;
+  /** Where there is one: what was said last may go on when it is done. Never rejects. */
+  readonly ready?: Promise<void> | undefined;
 }
 
 export interface Clock {
@@ -91,13 +93,10 @@ export function hop(
     pending = undefined;
     heardAt = clock.now();
     spokeAt = heardAt;
-    if (!got.done) {
-      const out = pipe.push(got.value);
-      ended = pipe.done;
-      return out;
-    }
-    ended = true;
-    return pipe.end();
+    const out = got.done ? pipe.end() : pipe.push(got.value);
+    ended = got.done || pipe.done;
+    if (pipe.ready !== undefined) await pipe.ready;
+    return out;
   }
 
   const timer = (ms: number): Promise<typeof late> => clock.wait(ms).then(() => late);

@@ -57,11 +57,13 @@ const gearbox :Workerd.Worker = (
     (className = "Team", uniqueKey = "gearbox-team", enableSql = true),
     (className = "Directory", uniqueKey = "gearbox-directory", enableSql = true),
     (className = "Spool", uniqueKey = "gearbox-spool", enableSql = true),
+    (className = "CacheShard", uniqueKey = "gearbox-cache", enableSql = true),
     (className = "Recall", uniqueKey = "gearbox-recall", enableSql = true),
+    (className = "Conversations", uniqueKey = "gearbox-conversations", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
-    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "DIRECTORY", durableObjectNamespace = "Directory")', '(name = "SPOOL", durableObjectNamespace = "Spool")', '(name = "RECALL", durableObjectNamespace = "Recall")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
+    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "DIRECTORY", durableObjectNamespace = "Directory")', '(name = "SPOOL", durableObjectNamespace = "Spool")', '(name = "CACHE", durableObjectNamespace = "CacheShard")', '(name = "RECALL", durableObjectNamespace = "Recall")', '(name = "CONVERSATIONS", durableObjectNamespace = "Conversations")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
   ],
 );
 `;

@@ -16,16 +16,14 @@ export interface Sized {
 
 /** The most tokens of input that this call may be counted at by this model; never more than its context, where known. */
 export function inputBound({ protocol, body, bytes }: Sized, provider: string, model: string): number {
-  const context = modelFacts(model).context ?? usualContext;
+  const context = contextOf(model);
   const media = survey(body);
   const hosted = hostedNeed(provider, protocol, body);
   if (media.isElsewhere || hosted === undefined || runsItself.test(model)) return context;
   const { base, perByte } = family(model);
   const words = base + Math.max(0, bytes - media.bytes) * perByte + hosted.tokens;
-  return Math.min(
-    context,
-    Math.ceil(words + media.pictures * pictureTokens + media.sounds * soundTokens + media.bytes / 10),
-  );
+  const shown = media.pictures * pictureTokens + media.sounds * soundTokens + media.soundBytes / bytesPerSoundToken;
+  return Math.min(context, Math.ceil(words + shown));
 }
 
 /** What such a request comes to mostly, for rates, which are put right when the call has ended. */
@@ -37,9 +35,19 @@ export function inputEstimate({ body, bytes }: Pick<Sized, "body" | "bytes">): n
 /** Tokens of a model of which nothing is known; the longest contexts there are. */
 const usualContext = 2_000_000;
 
+/** Sonnet 4 and 4.5 read five times their context where a beta header asks for it, at a price of its own. */
+const isStretched = /claude-(?:sonnet-4(?![.-][67])|4-sonnet)/;
+
+function contextOf(model: string): number {
+  const { context = usualContext } = modelFacts(model);
+  return isStretched.test(model) ? Math.max(context, 1_000_000) : context;
+}
+
 /** No vendor counts a picture at more, in the sizes that it does not ask for by name. */
 const pictureTokens = 5_000;
 const soundTokens = 1_000;
+/** A second is 10 to 290 tokens, and seldom less than 3 KB of base64. */
+const bytesPerSoundToken = 10;
 
 /** Groq's agents search and read by themselves, untold. */
 const runsItself = /(?:^|\/)compound/;
@@ -60,17 +68,20 @@ interface Media {
   readonly pictures: number;
   /** And films. */
   readonly sounds: number;
+  readonly soundBytes: number;
   /** Is there something whose size the request does not tell: stored history, a file, a document of some pages? */
   readonly isElsewhere: boolean;
 }
 
 function survey(body: Obj): Media {
-  const found = { bytes: 0, pictures: 0, sounds: 0, isElsewhere: false };
+  const found = { bytes: 0, pictures: 0, sounds: 0, soundBytes: 0, isElsewhere: false };
   const note = (type: string, bytes: number): void => {
     found.bytes += bytes;
     if (type.startsWith("image")) found.pictures++;
-    else if (/^(?:audio|video)/.test(type)) found.sounds++;
-    else found.isElsewhere = true;
+    else if (/^(?:audio|video)/.test(type)) {
+      found.sounds++;
+      found.soundBytes += bytes;
+    } else found.isElsewhere = true;
   };
   const walk = (value: Json | undefined): void => {
     if (typeof value === "string") {

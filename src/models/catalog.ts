@@ -1,11 +1,13 @@
 /**
  * What is known of models: what each family accepts, and the models worth listing. Sources are wire.md B.3.7, B.4.5,
  * C.9, C.13 and C.14; a number that is not given there is left out, and where two sources differ the stricter one holds.
+ * Contexts are those of the vendors' list (table.ts).
  */
 import type { Effort } from "../canon/request.ts";
+import { entryOf } from "./table.ts";
 
 /** Kinds of content a model reads. */
-type Input = "text" | "image" | "pdf" | "audio";
+export type Input = "text" | "image" | "pdf" | "audio";
 
 /** How a family is told to think, and in which steps (effort/dial.ts). */
 export type Dial =
@@ -41,6 +43,8 @@ export interface ModelFacts {
   /** The smallest output bound that is accepted. */
   readonly minOutput?: number;
   readonly inputs?: readonly Input[];
+  /** Does it call tools at all? Unknown where absent. */
+  readonly tools?: boolean;
   /** May a request demand a tool call? */
   readonly forcedTools: "yes" | "no" | "without_thinking";
   /** Are temperature, top_p and top_k accepted? `at_none`: only with the effort `none` said. */
@@ -57,10 +61,35 @@ export interface ModelFacts {
 
 /**
  * The facts of the family with the longest match in the model's name, whatever stands around it (`provider/`, a region,
- * a date). Nothing is changed for a model that is not known.
+ * a date), and the model's own context. Nothing is changed for a model that is not known.
  */
 export function modelFacts(model: string): ModelFacts {
+  const before = remembered.get(model);
+  if (before !== undefined) return before;
   const name = model.slice(model.lastIndexOf("/") + 1).toLowerCase();
+  const context = contextOf(name);
+  const facts = context === undefined ? familyOf(name) : { ...familyOf(name), context };
+  // Names come from callers: what is remembered of them has a bound.
+  if (remembered.size >= mostRemembered) remembered.clear();
+  remembered.set(model, facts);
+  return facts;
+}
+
+const mostRemembered = 500;
+const remembered = new Map<string, ModelFacts>();
+
+/** Those who make models, and Bedrock, which names them after their makers and regions. */
+const makers = ["openai", "anthropic", "google", "x-ai", "deepseek", "mistral", "moonshotai", "aws"];
+
+function contextOf(name: string): number | undefined {
+  for (const maker of makers) {
+    const context = entryOf(maker, name)?.context;
+    if (context !== undefined) return context;
+  }
+  return undefined;
+}
+
+function familyOf(name: string): ModelFacts {
   let best: { length: number; facts: ModelFacts } = { length: 0, facts: unknown };
   for (const { pattern, facts } of compiled) {
     const length = pattern.exec(name)?.[0].length ?? 0;
@@ -177,7 +206,7 @@ const googleFamilies: readonly Family[] = [
     "gemini-[3-9](?:\\.\\d+)?-flash(?:-lite)?|gemini-flash-lite",
     { dial: { style: "level", levels: ["minimal", ...toHigh] } },
   ],
-  ["gemini-3-pro-image", { dial: { style: "tokens", least: 128, most: 32_768 } }],
+  ["gemini-3-pro-image", { dial: { style: "tokens", least: 128, most: 32_768 }, tools: false }],
   ["gemini-2\\.5-pro", { dial: { style: "tokens", least: 128, most: 32_768 }, penalties: false }],
   ["gemini-2\\.5-flash(?:-lite)?", { dial: { style: "tokens", least: 0, most: 24_576 }, penalties: false }],
 ];

@@ -90,7 +90,7 @@ export const vendorOf: Readonly<Record<string, string>> = {
 };
 
 /** The vendor's entry for this model, as its provider calls it. */
-export function entryFor(provider: string, model: string): Entry | undefined {
+function entryFor(provider: string, model: string): Entry | undefined {
   const vendor = vendorOf[provider];
   return vendor === undefined ? undefined : entryOf(vendor, model);
 }

@@ -1,9 +1,11 @@
 /** The list of models in the shape that its caller reads (wire.md D.4.11); unknown numbers are left out, not made up. */
 import { defined, type Obj } from "../canon/json.ts";
 import type { ModelEntry } from "./list.ts";
+import type { Rates } from "./price.ts";
+import type { PriceMember, TieredPrice } from "./table.ts";
 
-/** OpenAI's list entry, with what agents otherwise keep in catalog files of their own. */
-export function openaiModel({ id, provider, known }: ModelEntry): Obj {
+/** OpenAI's list entry, with what agents otherwise keep in catalog files of their own, the price in OpenRouter's words. */
+export function openaiModel({ id, provider, known, rates }: ModelEntry): Obj {
   const facts = known?.facts;
   return defined({
     id,
@@ -15,7 +17,32 @@ export function openaiModel({ id, provider, known }: ModelEntry): Obj {
     reasoning_efforts: known !== undefined && known.efforts.length > 0 ? known.efforts : undefined,
     input_modalities: facts?.inputs,
     supports_tools: known === undefined ? undefined : true,
+    pricing: rates && pricing(rates),
   });
+}
+
+/** US dollars a token or a search, as texts; of a longer input, what differs for the whole call. */
+function pricing({ tiers: [base, ...longer] }: Rates): Obj {
+  const tiers = longer.map((tier) => ({ min_prompt_tokens: (tier.over ?? 0) + 1, ...priceOf(tier) }));
+  return { ...priceOf({ input: 0, output: 0, ...base }), ...(tiers.length > 0 && { tiers }) };
+}
+
+const priceWords = {
+  input: "prompt",
+  output: "completion",
+  cache_read: "input_cache_read",
+  cache_write: "input_cache_write",
+  search: "web_search",
+} as const satisfies Partial<Record<PriceMember, string>>;
+
+function priceOf(price: TieredPrice): Obj {
+  const members = Object.keys(priceWords) as (keyof typeof priceWords)[];
+  return defined(Object.fromEntries(members.map((member) => [priceWords[member], usd(price[member])])));
+}
+
+/** Without an exponent, which readers of such texts do not expect. */
+function usd(nano: number | undefined): string | undefined {
+  return nano === undefined ? undefined : (nano / 1e9).toFixed(15).replace(/\.?0+$/, "");
 }
 
 /** Anthropic's page of models (wire.md B.3.6): one page holds them all. */

@@ -47,7 +47,7 @@ export interface DatedPrice {
 }
 
 /** `name`, `start*`, `*end`, `*part*` or `/pattern/`, in lower case. */
-export type Name = string | readonly string[];
+type Name = string | readonly string[];
 
 export interface Entry {
   /** Any of them; a list within: all of it. */

@@ -104,7 +104,7 @@ export const adminPaths: Described = {
   "/admin/teams/{team}/keys/{key}/rotate": {
     post: admin({
       id: "rotateKey",
-      summary: "A new key in place of an old one, which works on for its grace",
+      summary: "A new key, which does not expire, in place of an old one, which works on for its grace",
       parameters: [team, key],
       takes: "Rotation",
       answers: "MadeKey",
@@ -128,10 +128,22 @@ export const adminPaths: Described = {
       answers: "Calls",
     }),
   },
+  "/admin/teams/{team}/cache": {
+    delete: admin({
+      id: "forgetAnswers",
+      summary: "Forget what is cached for the team",
+      parameters: [
+        team,
+        inQuery("model", "Answers of this `provider/model` only."),
+        inQuery("tag", "Answers with this tag of `x-gearbox-cache-tag` only."),
+      ],
+      answers: "Forgotten",
+    }),
+  },
   "/admin/teams/{team}/export": {
     get: admin({
       id: "exportTeam",
-      summary: "All that is kept of the team, page by page",
+      summary: "All that is kept of the team, page by page: its keys, its calls, their sums by day",
       parameters: [team, ...paging],
       answers: "Export",
     }),

@@ -34,6 +34,43 @@ function pageOf(item: z.ZodType) {
   });
 }
 
+const usageSum = z.object({
+  day: z.string().optional(),
+  model: z.string().optional().meta({ description: "`default` where it was left to the provider." }),
+  provider: z.string().optional(),
+  key: z.string().optional(),
+  effort: z.string().optional(),
+  calls: z.int(),
+  input_tokens: z.int().meta({ description: "Cached ones included." }),
+  cache_read_tokens: z.int(),
+  cache_write_tokens: z.int(),
+  output_tokens: z.int().meta({ description: "Reasoning included." }),
+  reasoning_tokens: z.int(),
+  cost_usd: z.number(),
+  estimated_calls: z.int().meta({ description: "Without numbers of the provider's own." }),
+  unpriced_calls: z.int().meta({ description: "Of a model whose price is not known." }),
+  cache_hits: z.int().meta({ description: "Answered from the cache." }),
+  saved_usd: z.number().meta({ description: "What those would have cost." }),
+});
+
+const unknownCount = z.nullable(z.int());
+const call = z.looseObject({
+  ...{ id: z.string(), at: z.string(), key: z.string(), protocol: z.string() },
+  asked_model: z.string().meta({ description: "As the caller wrote it." }),
+  ...{ provider: z.string(), model: z.string(), effort: z.string().optional() },
+  state: z.enum(["settled", "estimated", "released"]).meta({
+    description: "With the provider's own numbers, without any, or with nothing generated.",
+  }),
+  swept: z.boolean().meta({ description: "Nobody told of its end: entered at what it held." }),
+  status: z.int().meta({ description: "As the caller saw it; 0 where nobody knows." }),
+  usage: z.object({
+    ...{ input_tokens: unknownCount, cache_read_tokens: unknownCount, cache_write_tokens: unknownCount },
+    ...{ output_tokens: unknownCount, reasoning_tokens: unknownCount },
+  }),
+  cost_usd: z.nullable(z.number()).meta({ description: "Null where no price is known." }),
+  duration_ms: z.nullable(z.int()),
+});
+
 /** By name, as they stand under `components.schemas`. */
 export const schemas: Readonly<Record<string, z.ZodType>> = {
   ResponsesRequest: z.looseObject({
@@ -97,24 +134,7 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   Usage: z.object({
     object: z.literal("usage"),
     group_by: z.array(z.enum(groupings)),
-    data: z.array(
-      z.object({
-        day: z.string().optional(),
-        model: z.string().optional().meta({ description: "`default` where it was left to the provider." }),
-        provider: z.string().optional(),
-        key: z.string().optional(),
-        effort: z.string().optional(),
-        calls: z.int(),
-        input_tokens: z.int().meta({ description: "Cached ones included." }),
-        cache_read_tokens: z.int(),
-        cache_write_tokens: z.int(),
-        output_tokens: z.int().meta({ description: "Reasoning included." }),
-        reasoning_tokens: z.int(),
-        cost_usd: z.number(),
-        estimated_calls: z.int().meta({ description: "Without numbers of the provider's own." }),
-        unpriced_calls: z.int().meta({ description: "Of a model whose price is not known." }),
-      }),
-    ),
+    data: z.array(usageSum),
   }),
   NewTeam: newTeam,
   ChangedTeam: changedTeam,
@@ -127,8 +147,18 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   Key: shownKey,
   MadeKey: shownKey.extend({ key: z.string().meta({ description: "The key itself. It is kept nowhere." }) }),
   Keys: pageOf(shownKey),
-  Calls: pageOf(z.looseObject({ id: z.string() })),
-  Export: z.object({ object: z.literal("export"), data: z.looseObject({}), next: z.nullable(z.string()) }),
+  Forgotten: z.object({ forgotten: z.int() }),
+  Calls: pageOf(call),
+  Export: z.object({
+    object: z.literal("export"),
+    data: z.object({
+      team: z.object(shownTeam).optional(),
+      keys: z.array(shownKey).optional(),
+      calls: z.array(call).optional(),
+      usage: z.array(usageSum).optional(),
+    }),
+    next: z.nullable(z.string()).meta({ description: "What to send as `after` for the next page; null on the last." }),
+  }),
   HeldKey: z.object({
     object: z.literal("key"),
     id: z.string(),

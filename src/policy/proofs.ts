@@ -9,7 +9,6 @@ export interface Judge {
   readonly protocol: ProtocolId;
   /** The target's account and model, as sealed tokens name them. */
   readonly origin: string;
-  readonly caller: ProtocolId;
 }
 
 /** The request without the reasoning that the target cannot read; reported once. */
@@ -56,16 +55,16 @@ function isBehind(spot: Spot, other: Spot): boolean {
 
 /**
  * Anthropic takes a history without all or without its oldest thinking, but no gaps (wire.md B.3.8): what stands before
- * the last block that is missing has to go. A Chat caller brings back no thinking of an answer that called nothing, so
- * with such an answer all before it goes, unreported: of ended tool loops Anthropic needs none.
+ * the last block that is missing has to go. A Chat caller brings back no thinking of an answer that called nothing, and
+ * that is no gap: what the model thinks afterwards is bound to the history as it was sent, which never held it. So what
+ * was sent once is sent for as long as the caller brings it back, and the provider's prompt cache keeps its prefix.
  */
 function lastGap({ turns }: CanonRequest, judge: Judge): Spot {
-  let gap = nowhere;
-  turns.forEach(({ role, blocks }, turn) => {
-    const place = blocks.findLastIndex((block) => isProof(block) && !isMadeBy(block, judge));
-    if (place >= 0) gap = { turn, place };
-    const isSilent = judge.caller === "chat" && role === "assistant" && !blocks.some(({ type }) => type === "call");
-    if (isSilent) gap = { turn, place: blocks.length };
-  });
-  return gap;
+  const turn = turns.findLastIndex(({ blocks }) => blocks.some((block) => isMissing(block, judge)));
+  const place = turns[turn]?.blocks.findLastIndex((block) => isMissing(block, judge));
+  return place === undefined ? nowhere : { turn, place };
+}
+
+function isMissing(block: Block, judge: Judge): boolean {
+  return isProof(block) && !isMadeBy(block, judge);
 }

@@ -44,9 +44,9 @@ export interface Quote {
 
 /** Tokens that are held for a model of which no bound is known, and for a first part of an answer that is seen. */
 const usualOutput = 32_000;
-export const sliceTokens = 8_192;
+const sliceTokens = 8_192;
 /** Below this many an answer is of no use: the call is refused instead. */
-export const leastOutput = 256;
+const leastOutput = 256;
 
 export function quote(asked: Asked, target: Target, prices: PriceTable, now: number): Quote {
   if (asked.kind === "count") return free(target);
@@ -99,11 +99,12 @@ function outputOf({ protocol, body, kind }: Asked, target: Target): Pick<Quote, 
   const facts = modelFacts(target.model);
   const options = protocol === "gemini" ? obj(body.generationConfig ?? body.generation_config ?? {}) : body;
   const asked = bounds[protocol].map((name) => options[name]).find((value) => typeof value === "number");
-  const most = facts.maxOutput ?? facts.context;
+  const most = facts.maxOutput;
   // Thinking by a number of tokens is put on top of what was asked for (models/fit.ts).
   const isRaised = facts.dial.style === "budget" && protocol !== target.protocol;
   const told = typeof asked === "number" && asked > 0 && !isRaised ? asked : undefined;
-  const each = Math.min(told ?? Number.POSITIVE_INFINITY, most ?? (told === undefined ? usualOutput : told));
+  // A context is no bound to hold money for: all of it would be wanted of a budget for an answer of some lines.
+  const each = Math.min(told ?? most ?? usualOutput, most ?? facts.context ?? Number.POSITIVE_INFINITY);
   return { output: each * choicesOf(options), isBounded: told !== undefined || most !== undefined };
 }
 
@@ -112,8 +113,9 @@ function choicesOf({ n, candidateCount, candidate_count, best_of }: Obj): number
   return Math.max(1, ...numbers);
 }
 
-function tierOf({ service_tier, serviceTier }: Obj): Tier {
-  const tier = service_tier ?? serviceTier;
+/** Anthropic's fast mode is a speed beside its tiers, and the dearer of the two. */
+function tierOf({ service_tier, serviceTier, speed }: Obj): Tier {
+  const tier = speed === "fast" ? speed : (service_tier ?? serviceTier);
   return typeof tier === "string" ? tier.toLowerCase() : "default";
 }
 

@@ -4,6 +4,7 @@ import type { ProtocolId } from "../canon/request.ts";
 import { fixName, type Problem } from "../config-error.ts";
 import { compatible } from "./catalog.ts";
 import type { AuthStyle, Provider, Quirk } from "./provider.ts";
+import { mostTimeoutMs, timeoutNames } from "./timeouts.ts";
 
 /** A provider, or what is wrong with its entry. */
 export type EntryResult = { readonly provider: Provider } | { readonly problems: readonly Problem[] };
@@ -30,6 +31,8 @@ const headerShape = /^[a-z0-9-]+$/i;
 const closedHeaders =
   /^(authorization|.*api-key|cookie|host|connection|content-.*|transfer-encoding|proxy-.*|te|upgrade)$/i;
 
+const timeoutSchema = z.exactOptional(z.int().min(1).max(mostTimeoutMs));
+
 const entrySchema = z.strictObject({
   name: z.exactOptional(z.string().min(1)),
   base: z.exactOptional(z.string()),
@@ -46,6 +49,14 @@ const entrySchema = z.strictObject({
   ),
   models: z.exactOptional(z.array(z.string().min(1))),
   quirks: z.exactOptional(z.array(z.enum(quirks))),
+  timeouts: z.exactOptional(
+    z.strictObject({
+      headersMs: timeoutSchema,
+      firstContentMs: timeoutSchema,
+      idleMs: timeoutSchema,
+      totalMs: timeoutSchema,
+    }),
+  ),
   reportsCost: z.exactOptional(z.boolean()),
 });
 
@@ -59,6 +70,7 @@ const fixes: Readonly<Record<keyof Entry, string>> = {
     'Write names and texts, like { "x-title" = "gearbox" }; a credential belongs into the setting that `secret` names.',
   models: 'List the beginnings of the model names that are this provider\'s, like ["llama"].',
   quirks: `List any of ${quirks.join(", ")}.`,
+  timeouts: `Write milliseconds from 1 to ${mostTimeoutMs}, like { firstContentMs = 20000 }; any of ${timeoutNames.join(", ")}.`,
   reportsCost: "Write true where the `cost` in its usage, in US dollars, is what it takes, like a Vercel AI Gateway's.",
 };
 

@@ -1,6 +1,7 @@
 /** A provider is data: where it is, how it is paid, which protocols it speaks and where it is odd. */
 import type { ProtocolId } from "../canon/request.ts";
 import type { Operation } from "../operations/operation.ts";
+import type { Timeouts } from "./timeouts.ts";
 
 /**
  * How the credential travels: as `Authorization: Bearer`, or bare in the named header. `aws`: as a signature over the
@@ -43,6 +44,8 @@ export interface Provider {
   /** Beginnings of bare model names that are this provider's. */
   readonly models?: readonly string[];
   readonly quirks?: readonly Quirk[];
+  /** Where its answers take longer, or shorter, than is usual. */
+  readonly timeouts?: Partial<Timeouts>;
   /** Is the `cost` in its usage what it takes? Then it goes before any list of prices. */
   readonly reportsCost?: boolean;
   /** Did the operator write the base URL? Only then may it lie in a private network. */

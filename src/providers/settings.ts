@@ -7,13 +7,13 @@ import type { AuthStyle, Provider, Setting } from "./provider.ts";
 type Env = Readonly<Record<string, unknown>>;
 
 /** A credential as one text, or what is wrong with it; neither where none is set. */
-export interface CredentialResult {
+interface CredentialResult {
   readonly credential?: string;
   readonly problems: readonly Problem[];
 }
 
 /** Reads the credential: `secret`, or else its parts, which become one JSON text. */
-export function readCredential(provider: Provider, env: Env): CredentialResult {
+function readCredential(provider: Provider, env: Env): CredentialResult {
   const { secret, secretParts = [], auth } = provider;
   if (secret === undefined) return { problems: [] };
   if (isSet(env[secret])) return check(secret, env[secret], auth);
@@ -26,6 +26,44 @@ export function readCredential(provider: Provider, env: Env): CredentialResult {
   });
   if (problems.length > 0) return { problems };
   return { credential: JSON.stringify(Object.fromEntries(written.map(({ name }) => [name, env[name]]))), problems };
+}
+
+/** One of a provider's credentials. */
+export interface Credential {
+  /** The setting that holds it: how it is told from the others wherever it must not be seen itself. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Credentials beyond the first stand in settings of the same name with `_2` to `_16` behind. */
+const mostCredentials = 16;
+
+/**
+ * All credentials of a provider, in the order of their numbers; one is enough, whatever its number.
+ *
+ * @param taken settings of any provider: a name that is one of them, whatever number it ends in, is not another's
+ */
+export function readCredentials(
+  provider: Provider,
+  env: Env,
+  taken: ReadonlySet<string>,
+): { readonly credentials: readonly Credential[]; readonly problems: readonly Problem[] } {
+  const { secret } = provider;
+  if (secret === undefined) return { credentials: [], problems: [] };
+  const { secretParts: _, ...alone } = provider;
+  const free = numberedNames(secret).filter((name) => !taken.has(name));
+  const numbered = free.map((name) => ({ name, ...readCredential({ ...alone, secret: name }, env) }));
+  const read = [{ name: secret, ...readCredential(provider, env) }, ...numbered];
+  return {
+    credentials: read.flatMap(({ name, credential }) =>
+      credential === undefined ? [] : [{ name, value: credential }],
+    ),
+    problems: read.flatMap(({ problems }) => problems),
+  };
+}
+
+function numberedNames(secret: string): readonly string[] {
+  return Array.from({ length: mostCredentials - 1 }, (_, at) => `${secret}_${at + 2}`);
 }
 
 /** The provider with its settings read and put into its base. `isOn`: it has a credential, and so needs them. */
@@ -48,9 +86,15 @@ export function place(provider: Provider, env: Env, isOn: boolean): { provider: 
   return { provider: { ...provider, base, values }, problems };
 }
 
-/** Every setting that {@link readCredential} and {@link place} look at. */
-export function settingsOf({ secret, secretParts = [], settings = [] }: Provider): readonly string[] {
+/** The settings that a provider names itself. */
+export function ownSettingsOf({ secret, secretParts = [], settings = [] }: Provider): readonly string[] {
   return [...(secret === undefined ? [] : [secret]), ...[...secretParts, ...settings].map(({ name }) => name)];
+}
+
+/** Every setting that {@link readCredentials} and {@link place} look at. */
+export function settingsOf(provider: Provider): readonly string[] {
+  const { secret } = provider;
+  return [...ownSettingsOf(provider), ...(secret === undefined ? [] : numberedNames(secret))];
 }
 
 /** Is something written there? Unset and empty are the same. */

@@ -1,5 +1,7 @@
 /** The store on Durable Objects: one `Team` object a team, and a `Directory` of them for the admin's list. */
 import type { Directory } from "../teams/directory.ts";
+import { pageGroups } from "../teams/page.ts";
+import { type GroupName, tally } from "../teams/tally.ts";
 import type { Team } from "../teams/team.ts";
 import type { Gathering } from "./gather.ts";
 import type { Store } from "./store.ts";
@@ -27,7 +29,8 @@ export function durableStore({ teams, directory }: Objects, gathering: Gathering
       await object(team.id).create(team);
     },
     async adopt(team, key) {
-      if (await object(team.id).adopt(team, key)) await list().add(team.id);
+      await list().add(team.id);
+      await object(team.id).adopt(team, key);
     },
     async teams(after, most) {
       const ids = await list().list(after ?? "", most + 1);
@@ -48,7 +51,15 @@ export function durableStore({ teams, directory }: Objects, gathering: Gathering
     },
     putKey: async (team, key) => object(team).putKey(key),
     keys: async (team, after, most) => object(team).keys(after, most),
-    usage: async (team, query, at) => object(team).usage(query, at),
+    async usage(team, query, at) {
+      const { add, sums } = tally(query);
+      for (let after: GroupName | undefined; ; ) {
+        const page = await object(team).groups({ ...query }, after, at);
+        for (const group of page) add(group);
+        if (page.length < pageGroups) return sums();
+        after = page.at(-1)?.name;
+      }
+    },
     calls: async (team, before, most, key) => object(team).calls(before, most, key, now()),
     events: async (team, at, most) => object(team).events(at, most),
     delivered: async (team, ids) => object(team).delivered(ids),

@@ -115,6 +115,8 @@ export interface CallRow {
   readonly usage: Usage;
   /** Nano-dollars; absent where no price is known. */
   readonly cost?: number;
+  /** Nano-dollars that an answer from the cache would have cost. */
+  readonly saved?: number;
   /** From the call's coming in to its end. */
   readonly ms?: number;
   /** What else the log tells: losses, the fault, attempts. Small; never a prompt, a key or a secret. */
@@ -172,6 +174,9 @@ export interface UsageSum {
   readonly estimated: number;
   /** Calls that cost something nobody knows the price of. */
   readonly unpriced: number;
+  /** Calls answered from the cache, and the nano-dollars that they would have cost. */
+  readonly hits: number;
+  readonly saved: number;
 }
 
 export interface Page<T> {

@@ -1,17 +1,9 @@
 /** Rows of a team's account as Redis keeps them, and how its usage and its calls are read. */
 import { counts, countsOf, dayOf } from "../teams/account.ts";
-import { pageOfCalls, readCursor, readFor } from "../teams/page.ts";
+import { pageGroups, pageOfCalls, readCursor, readFor } from "../teams/page.ts";
+import { type Group, nameOfGroup, tally } from "../teams/tally.ts";
 import * as lua from "./lua/ledger.ts";
-import {
-  type CallRow,
-  type Draft,
-  groupings,
-  type Page,
-  type Reservation,
-  type Settlement,
-  type UsageQuery,
-  type UsageSum,
-} from "./store.ts";
+import type { CallRow, Draft, Page, Reservation, Settlement, UsageQuery, UsageSum } from "./store.ts";
 import { type Asking, script } from "./upstash-client.ts";
 
 const scripts = { usage: script(lua.usage), calls: script(lua.calls) };
@@ -55,47 +47,24 @@ export function ages(callDays: number, now: number): { oldest: string; day: stri
   return { oldest, day: dayOf(now - sumDays * dayMs).replaceAll("-", "") };
 }
 
-/** So many groups are read at once. */
-const pageRows = 500;
-
 /** Reads the roll-ups of these days page by page, and adds up what is of one group. */
 export async function usageOf({ ask }: Asking, team: string, query: UsageQuery, now: number): Promise<UsageSum[]> {
-  const { from = "", to = "9999", groupBy } = query;
-  const sums = new Map<string, UsageSum>();
+  const { from = "", to = "9999" } = query;
+  const { add, sums } = tally(query);
   // A group's name begins with its day, and `~` is behind whatever follows that.
-  const ends = { to: `["${to}~`, most: pageRows, now };
+  const asked = { to: `[["${to}~`, most: pageGroups, now };
   let start = `[["${from}`;
   for (;;) {
-    const reply = await ask(team, scripts.usage, [JSON.stringify({ ...ends, to: `[${ends.to}`, from: start })]);
+    const reply = await ask(team, scripts.usage, [JSON.stringify({ ...asked, from: start })]);
     const found = Array.isArray(reply) ? (reply as string[]) : [];
-    for (let index = 0; index < found.length; index += 2) {
-      addGroup(sums, query.key, groupBy, found[index] ?? "", found[index + 1] ?? "");
-    }
-    if (found.length < 2 * pageRows) break;
+    for (let index = 0; index < found.length; index += 2) add(readGroup(found[index] ?? "[]", found[index + 1] ?? ""));
+    if (found.length < 2 * pageGroups) return sums();
     start = `(${found.at(-2)}`;
   }
-  return [...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, sum]) => sum);
 }
 
-function addGroup(
-  sums: Map<string, UsageSum>,
-  onlyKey: string | undefined,
-  groupBy: UsageQuery["groupBy"],
-  name: string,
-  counted: string,
-): void {
-  const [day = "", key = "", provider = "", model = "", effort = ""] = JSON.parse(name) as string[];
-  if (onlyKey !== undefined && key !== onlyKey) return;
-  const all = { day, model, provider, key, effort };
-  const groups = groupings
-    .filter((grouping) => groupBy.includes(grouping))
-    .map((grouping) => [grouping, all[grouping]]);
-  const place = groups.map(([, value]) => value).join("\u0000");
-  const before = sums.get(place);
-  const amounts = counted.split(" ").map((amount, index) => [counts[index], Number(amount)] as const);
-  const added = amounts.map(([count, amount]) => [count, amount + (count === undefined ? 0 : (before?.[count] ?? 0))]);
-  // Both name exactly the members of the type.
-  sums.set(place, { ...Object.fromEntries(groups), ...Object.fromEntries(added) } as UsageSum);
+function readGroup(name: string, counted: string): Group {
+  return { name: nameOfGroup(JSON.parse(name) as string[]), amounts: counted.split(" ").map(Number) };
 }
 
 export async function callsOf(

@@ -1,6 +1,7 @@
 /** The rows of a team's account and their sums by day, which always agree: each row is added to both, or taken from both. */
-import { type CallRow, groupings, type Page, type SumCharge, type UsageQuery, type UsageSum } from "../stores/store.ts";
-import { pageOfCalls, readCursor, readFor } from "./page.ts";
+import type { CallRow, Page, SumCharge, UsageQuery, UsageSum } from "../stores/store.ts";
+import { pageGroups, pageOfCalls, readCursor, readFor } from "./page.ts";
+import { type Group, type GroupName, groupColumns, nameOfGroup } from "./tally.ts";
 
 /** What a row adds to its group, in the order of the columns. */
 export const counts = [
@@ -13,16 +14,20 @@ export const counts = [
   "cost",
   "estimated",
   "unpriced",
+  "hits",
+  "saved",
 ] as const;
 
 type Counts = Pick<UsageSum, (typeof counts)[number]>;
 
-export function countsOf({ state, usage, cost }: CallRow): Counts {
+export function countsOf({ state, usage, cost, saved }: CallRow): Counts {
   const { input = 0, cacheRead = 0, cacheWrite = 0, output = 0, reasoning = 0 } = usage;
   return {
     ...{ calls: 1, input, cacheRead, cacheWrite, output, reasoning, cost: cost ?? 0 },
     estimated: state === "estimated" ? 1 : 0,
     unpriced: cost === undefined ? 1 : 0,
+    hits: saved === undefined ? 0 : 1,
+    saved: saved ?? 0,
   };
 }
 
@@ -68,16 +73,23 @@ export function rowOf(
   return { row: JSON.parse(found.entry) as CallRow, paid: JSON.parse(found.paid ?? "[]") as SumCharge[] };
 }
 
-export function usageOf(sql: SqlStorage, { from = "", to = "9999", key, groupBy }: UsageQuery): UsageSum[] {
-  const groups = groupings.filter((name) => groupBy.includes(name));
-  const sums = counts.map((name) => `coalesce(sum(${name}), 0) AS ${name}`);
+/** A page of the groups of these days, those behind `after` in order. */
+export function groupsOf(
+  sql: SqlStorage,
+  { from = "", to = "9999" }: Pick<UsageQuery, "from" | "to">,
+  after: GroupName | undefined,
+): Group[] {
+  const names = groupColumns.join(", ");
   const query = `
-    SELECT ${[...groups, ...sums].join(", ")} FROM rollups WHERE day >= ? AND day <= ? AND (? IS NULL OR key = ?)
-    ${groups.length > 0 ? `GROUP BY ${groups.join(", ")} ORDER BY ${groups.join(", ")}` : ""}
+    SELECT ${names}, ${counts.join(", ")} FROM rollups
+    WHERE day <= ? AND (${names}) > (?, ?, ?, ?, ?) ORDER BY ${names} LIMIT ?
   `;
-  // The columns are named as the members are, so that this cast is the query's own promise.
-  const rows = sql.exec(query, from, to, key ?? null, key ?? null).toArray() as unknown as UsageSum[];
-  return rows.filter(({ calls }) => calls > 0);
+  const behind = groupColumns.map((name) => after?.[name] ?? (name === "day" ? from : ""));
+  const rows = sql.exec(query, to, ...behind, pageGroups).raw();
+  return [...rows].map((row) => ({
+    name: nameOfGroup(row.slice(0, groupColumns.length).map(String)),
+    amounts: row.slice(groupColumns.length).map(Number),
+  }));
 }
 
 export function callsOf(sql: SqlStorage, before: string | undefined, most: number, key?: string): Page<CallRow> {
@@ -90,15 +102,4 @@ export function callsOf(sql: SqlStorage, before: string | undefined, most: numbe
     .toArray();
   const { items, ...rest } = pageOfCalls(rows, most, key);
   return { items: items.map(({ entry }) => JSON.parse(entry) as CallRow), ...rest };
-}
-
-/** Deletes up to so many rows of calls that came in before; how many it were. */
-export function pruneCalls(sql: SqlStorage, before: number, most: number): number {
-  return sql
-    .exec(
-      "DELETE FROM calls WHERE (at, id) IN (SELECT at, id FROM calls WHERE at < ? ORDER BY at LIMIT ?) RETURNING 1",
-      before,
-      most,
-    )
-    .toArray().length;
 }

@@ -10,9 +10,10 @@ import { Fault, invalid } from "../fault.ts";
 import { readBody } from "../http/body.ts";
 import { prefixOf } from "../policy/auth.ts";
 import { checkKey, mintId, mintKey, mintTeam } from "../policy/key.ts";
+import { exportPage } from "./export.ts";
 import { webhookSecret } from "./outbox.ts";
 import type { KeyRecord, TeamRecord } from "./records.ts";
-import { changedKey, changedTeam, newKey, newTeam, page, rotation, usageQuery } from "./schemas.ts";
+import { callsPage, changedKey, changedTeam, forget, newKey, newTeam, page, rotation, usageQuery } from "./schemas.ts";
 import { bareTeam, type ShownKey, shownKey } from "./shown.ts";
 import { callJson, usageCsv, usageJson } from "./usage.ts";
 
@@ -31,7 +32,9 @@ admin.use("*", async (c, next) => {
   if (!timingSafeEqual(digest(given), digest(adminKey))) {
     throw new Fault("bad_key", "Send the admin key as 'Authorization: Bearer …'.", { code: "invalid_api_key" });
   }
-  return next();
+  await next();
+  // Answers hold keys and webhook secrets.
+  c.header("cache-control", "no-store");
 });
 
 admin.post("/teams", async (c) => {
@@ -60,6 +63,7 @@ admin.patch("/teams/:team", async (c) => {
 
 admin.delete("/teams/:team", async (c) => {
   const { id } = await teamOf(c);
+  await c.env.deps.cache.forget(id, {});
   await c.env.deps.store.deleteTeam(id);
   return c.json({ id, deleted: true });
 });
@@ -93,6 +97,7 @@ admin.patch("/teams/:team/keys/:key", async (c) => {
 admin.post("/teams/:team/keys/:key/rotate", async (c) => {
   const { store, clock } = c.env.deps;
   const old = await keyOf(c);
+  if (old.revoked_at !== undefined) throw revoked(old);
   const { grace_seconds = 0 } = await bodyOf(c, rotation);
   const made = await makeKey(c, teamIn(c), { name: old.name, settings: old.settings });
   const until = clock.now() + grace_seconds * 1000;
@@ -108,6 +113,14 @@ admin.delete("/teams/:team/keys/:key", async (c) => {
   return c.json(shownKey(revoked));
 });
 
+// Forgets what is cached for the team: all of it, of a model (`provider/model`), or with a tag.
+admin.delete("/teams/:team/cache", async (c) => {
+  const { id } = await teamOf(c);
+  const { model, tag } = queryOf(c, forget);
+  const forgotten = await c.env.deps.cache.forget(id, { ...(model && { model }), ...(tag && { tag }) });
+  return c.json({ forgotten });
+});
+
 admin.get("/teams/:team/usage", async (c) => {
   const { id } = await teamOf(c);
   const { from, to, key, group_by: groupBy, format } = queryOf(c, usageQuery);
@@ -119,28 +132,16 @@ admin.get("/teams/:team/usage", async (c) => {
 
 admin.get("/teams/:team/calls", async (c) => {
   const { id } = await teamOf(c);
-  const { after, limit = 100, key } = queryOf(c, page);
+  const { after, limit = 100, key } = queryOf(c, callsPage);
   const { items, next } = await c.env.deps.store.calls(id, after, limit, key);
   return c.json({ object: "list", data: items.map(callJson), next: next ?? null });
 });
 
-// Everything that is kept of a team, page by page: first it and its keys, then its calls.
 admin.get("/teams/:team/export", async (c) => {
   const team = await teamOf(c);
   const { after, limit = 500 } = queryOf(c, page);
-  const { store } = c.env.deps;
-  const [part = "keys", cursor] = after?.split(/:(.*)/s) ?? [];
-  if (part === "keys") {
-    const { items, next } = await store.keys(team.id, cursor, limit);
-    const data = { team: bareTeam(team), keys: items.map(shownKey) };
-    return c.json({ object: "export", data, next: next === undefined ? "calls:" : `keys:${next}` });
-  }
-  const { items, next } = await store.calls(team.id, cursor === "" ? undefined : cursor, limit);
-  return c.json({
-    object: "export",
-    data: { calls: items.map(callJson) },
-    next: next === undefined ? null : `calls:${next}`,
-  });
+  const { store, clock } = c.env.deps;
+  return c.json(await exportPage(store, team, after, { most: limit, now: clock.now() }));
 });
 
 admin.all("*", (c) => {
@@ -175,6 +176,11 @@ async function keyOf(c: AdminContext): Promise<KeyRecord> {
     if (next === undefined) throw new Fault("not_found", `The team has no key '${wanted}'.`);
     after = next;
   }
+}
+
+/** Whoever holds a key that was revoked is not to get another by mistake. */
+function revoked({ id }: KeyRecord): Fault {
+  return new Fault("bad_request", `The key '${id}' was revoked; make a new one.`, { code: "key_revoked" });
 }
 
 type Made = Pick<KeyRecord, "name" | "settings" | "expires_at">;

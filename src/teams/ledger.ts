@@ -2,6 +2,7 @@
  * A team's admissions and account in SQL, with what is asked at every call (buckets, holds, sums) in memory. Everything
  * here is synchronous: between two awaits of the object nobody else is served. Buckets of rates are kept in memory only:
  * a restart forgives at most a minute. Money is written down before anybody hears of it.
+ * Where what was decided could not be written, a ledger is thrown away, and a new one read from what is.
  */
 import {
   type Bucket,
@@ -17,7 +18,6 @@ import {
 } from "../stores/bucket.ts";
 import type {
   Admission,
-  BudgetEvent,
   CallRow,
   Charges,
   Draft,
@@ -29,6 +29,7 @@ import type {
   SumCharge,
 } from "../stores/store.ts";
 import { addTo, rowOf, takeFrom } from "./account.ts";
+import { nextDue, note } from "./pending.ts";
 
 interface Hold {
   readonly id: string;
@@ -46,21 +47,23 @@ export interface TeamLedger {
   levels(charges: Charges, now: number): readonly Level[];
   /** Settles the holds that have run out, at what they held. */
   sweep(now: number): void;
-  /** When the next hold runs out; Infinity where there is none. */
-  readonly nextExpiry: number;
+  /** All that was decided is written: rates are charged for it. Tells when a hold runs out or a new event is due. */
+  keep(): number;
 }
 
-export function ledger(sql: SqlStorage): TeamLedger {
-  const buckets = new Map<string, Bucket>();
+/** @param buckets of rates, changed only by {@link TeamLedger.keep} */
+export function ledger(sql: SqlStorage, buckets: Map<string, Bucket>): TeamLedger {
+  const poured = new Map<string, Bucket>();
   const holds = readHolds(sql);
   const held = new Map<string, number>();
   const lives = new Map<string, number>();
   const spent = new Map<string, number>();
   let nextExpiry = Number.POSITIVE_INFINITY;
+  let newEvent = nextDue(sql);
   for (const hold of holds.values()) count(hold, 1);
 
   const standing: Standing = {
-    bucket: (meter) => buckets.get(meter) ?? emptyBucket,
+    bucket: (meter) => poured.get(meter) ?? buckets.get(meter) ?? emptyBucket,
     live: (meter) => lives.get(meter) ?? 0,
     sum: (meter) => ({ spent: spentOn(meter), held: held.get(meter) ?? 0 }),
   };
@@ -98,17 +101,15 @@ export function ledger(sql: SqlStorage): TeamLedger {
       const after = Math.max(0, before + cost);
       spent.set(meter, after);
       sql.exec("INSERT OR REPLACE INTO sums VALUES (?, ?)", meter, after);
-      for (const mark of passed(marks, before, after))
-        note({ id: `${meter}@${mark}`, at, meter, mark, limit, spent: after });
+      for (const mark of passed(marks, before, after)) {
+        const isNew = note(sql, { id: `${meter}@${mark}`, at, meter, mark, limit, spent: after });
+        if (isNew) newEvent = Math.min(newEvent, at);
+      }
     }
   }
 
-  function note(event: BudgetEvent): void {
-    sql.exec("INSERT OR IGNORE INTO outbox VALUES (?, ?, ?, 0, 0)", event.id, JSON.stringify(event), event.at);
-  }
-
   function pourAll(rates: readonly RateCharge[], now: number): void {
-    for (const rate of rates) buckets.set(rate.meter, pour(leak(standing.bucket(rate.meter), rate, now), rate));
+    for (const rate of rates) poured.set(rate.meter, pour(leak(standing.bucket(rate.meter), rate, now), rate));
   }
 
   function sweep(now: number): void {
@@ -184,8 +185,12 @@ export function ledger(sql: SqlStorage): TeamLedger {
       return levelsOf(charges, standing, now);
     },
     sweep,
-    get nextExpiry() {
-      return nextExpiry;
+    keep() {
+      for (const [meter, bucket] of poured) buckets.set(meter, bucket);
+      poured.clear();
+      const wakeAt = Math.min(nextExpiry, newEvent);
+      newEvent = Number.POSITIVE_INFINITY;
+      return wakeAt;
     },
   };
 }

@@ -2,9 +2,10 @@
  * Tells a team's webhook of budgets that are nearly or wholly spent, signed as Standard Webhooks are. What was not taken
  * stays in the outbox and is due again later, so an event may come twice but is never lost.
  */
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHash, createHmac, hkdfSync } from "node:crypto";
 import { readMeter } from "../policy/refusal.ts";
 import type { BudgetEvent, Registry } from "../stores/store.ts";
+import { usd } from "./usage.ts";
 
 export interface Courier {
   /** The root secret, of which the team's own is made. */
@@ -36,7 +37,7 @@ export async function deliver(
 }
 
 async function post(url: string, team: string, event: BudgetEvent, { secret, fetch, now }: Courier): Promise<boolean> {
-  const id = `${team}/${event.id}`;
+  const id = messageId(team, event);
   const body = JSON.stringify(told(team, event));
   const timestamp = String(Math.floor(now / 1000));
   const headers = {
@@ -55,7 +56,10 @@ async function post(url: string, team: string, event: BudgetEvent, { secret, fet
   }
 }
 
-const usd = (nano: number): number => nano / 1e9;
+/** The same each time that an event is sent. Without dots, which part what is signed, though a meter may have some. */
+function messageId(team: string, { id }: BudgetEvent): string {
+  return `msg_${createHash("sha256").update(`${team}/${id}`).digest("hex").slice(0, 32)}`;
+}
 
 /** What the webhook gets: amounts in US dollars. */
 function told(team: string, { at, meter, mark, limit, spent }: BudgetEvent) {

@@ -33,3 +33,6 @@ export function readCursor(cursor: string | undefined): [at: number, id: string]
   const [, at, id] = /^(\d{1,15})\.(.+)$/.exec(cursor ?? "") ?? [];
   return at === undefined || id === undefined ? [Number.MAX_SAFE_INTEGER, ""] : [Number(at), id];
 }
+
+/** So many groups of an account are read at once, so that no query keeps a team's calls waiting for long. */
+export const pageGroups = 500;

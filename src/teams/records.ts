@@ -43,8 +43,12 @@ export interface TeamSettings extends Settings {
   readonly store_down?: "closed" | "open" | undefined;
   /** Told of budgets that are nearly or wholly spent. */
   readonly webhook?: string | undefined;
+  /** Repeatable calls are answered from the cache and kept in it, unless the call says otherwise. */
+  readonly cache?: { readonly ttl_seconds: number } | undefined;
   /** Every loss of a request is an error, unless the call says otherwise. */
   readonly strict?: boolean | undefined;
+  /** False: no answer of the Responses API is stored, whatever the call says. */
+  readonly store_responses?: boolean | undefined;
 }
 
 export interface TeamRecord {

@@ -4,7 +4,7 @@
  */
 
 /** A newer version than this one was written by a newer gateway: it is left alone. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 const tables = `
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -20,7 +20,8 @@ const tables = `
     day TEXT NOT NULL, key TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, effort TEXT NOT NULL,
     calls INTEGER NOT NULL, input INTEGER NOT NULL, cacheRead INTEGER NOT NULL, cacheWrite INTEGER NOT NULL,
     output INTEGER NOT NULL, reasoning INTEGER NOT NULL, cost INTEGER NOT NULL, estimated INTEGER NOT NULL,
-    unpriced INTEGER NOT NULL, PRIMARY KEY (day, key, provider, model, effort)
+    unpriced INTEGER NOT NULL, hits INTEGER NOT NULL, saved INTEGER NOT NULL,
+    PRIMARY KEY (day, key, provider, model, effort)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS sums (meter TEXT PRIMARY KEY, spent INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS outbox (
@@ -36,9 +37,15 @@ const fromVersion1 = `
     'cacheWrite', cache_write, 'output', output, 'reasoning', reasoning, 'searches', searches))) FROM usage;
   INSERT INTO rollups SELECT date(at / 1000, 'unixepoch'), 'first', provider, model, '', count(*),
     coalesce(sum(input), 0), coalesce(sum(cache_read), 0), coalesce(sum(cache_write), 0), coalesce(sum(output), 0),
-    coalesce(sum(reasoning), 0), 0, sum(state = 'estimated'), sum(state != 'released')
+    coalesce(sum(reasoning), 0), 0, sum(state = 'estimated'), sum(state != 'released'), 0, 0
     FROM usage GROUP BY 1, provider, model;
   DROP TABLE usage;
+`;
+
+/** Version 2 knew nothing of answers from the cache. */
+const fromVersion2 = `
+  ALTER TABLE rollups ADD COLUMN hits INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE rollups ADD COLUMN saved INTEGER NOT NULL DEFAULT 0;
 `;
 
 /** Makes the tables, or brings them up to this version. Throws on those of a newer one. */
@@ -51,6 +58,7 @@ export function prepare(storage: DurableObjectStorage): void {
     if (version === schemaVersion) return;
     storage.sql.exec(tables);
     if (version === 1) storage.sql.exec(fromVersion1);
+    if (version === 2) storage.sql.exec(fromVersion2);
     storage.sql.exec("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", schemaVersion);
   });
 }

@@ -67,7 +67,19 @@ export const teamSettings = z.strictObject({
     description: "What happens to calls while the store cannot be reached: refused, or served without limits.",
   }),
   webhook: webhook.optional(),
+  cache: z
+    .strictObject({
+      ttl_seconds: z
+        .int()
+        .min(1)
+        .max(366 * 24 * 3600),
+    })
+    .optional()
+    .meta({ description: "Repeatable calls are answered from the cache, unless the call says otherwise." }),
   strict: z.boolean().optional().meta({ description: "Every loss of a request is an error." }),
+  store_responses: z.boolean().optional().meta({
+    description: "False: no answer of the Responses API is stored, whatever the call says.",
+  }),
 }) satisfies z.ZodType<TeamSettings>;
 
 const seconds = z
@@ -88,7 +100,7 @@ export const rotation = z.strictObject({
   grace_seconds: seconds.optional().meta({ description: "How long the old key still works; 0 where left out." }),
 });
 
-const day = z.string().regex(/^\d{4}-\d\d-\d\d$/, "write YYYY-MM-DD");
+const day = z.iso.date("write YYYY-MM-DD");
 
 export const usageQuery = z.strictObject({
   from: day.optional(),
@@ -109,8 +121,11 @@ export const usageQuery = z.strictObject({
 export const page = z.strictObject({
   after: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(500).optional(),
-  key: z.string().max(100).optional(),
 });
+
+export const callsPage = page.extend({ key: z.string().max(100).optional() });
+
+export const forget = z.strictObject({ model: z.string().max(300).optional(), tag: z.string().max(64).optional() });
 
 /** Members to change; null takes one away. */
 function changesOf<Shape extends z.ZodRawShape>({ shape }: z.ZodObject<Shape>) {

@@ -1,10 +1,10 @@
 /**
  * The Durable Object of one team: a single writer for all that is admitted and counted for it, so that no two calls can
- * spend the same money. What arrives together is decided one by one and committed at once: a commit costs far more than
- * what is in it.
+ * spend the same money.
  */
 import { DurableObject } from "cloudflare:workers";
 import { readConfig } from "../config.ts";
+import type { Bucket } from "../stores/bucket.ts";
 import type {
   Admission,
   BudgetEvent,
@@ -17,110 +17,90 @@ import type {
   Reservation,
   Settlement,
   UsageQuery,
-  UsageSum,
 } from "../stores/store.ts";
-import { callsOf, pruneCalls, usageOf } from "./account.ts";
+import { callsOf, groupsOf } from "./account.ts";
+import { commits } from "./commits.ts";
 import { ledger, type TeamLedger } from "./ledger.ts";
 import { deliver } from "./outbox.ts";
 import { pageOf } from "./page.ts";
+import { dueEvents, markDelivered, nextDue } from "./pending.ts";
+import { nextPruning, prune } from "./pruning.ts";
 import type { KeyRecord, TeamRecord } from "./records.ts";
 import { prepare, teamTables, versionOf } from "./schema.ts";
+import type { Group, GroupName } from "./tally.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
-
-/** Rows deleted at once, so that a call never waits long for the pruning. */
-const slice = 500;
-
-/** Sums of periods that have ended are kept for so long. */
-const sumDays = 70;
-
-/** An event that was not delivered is tried again after this long, then twice as long, up to a day. */
-const retryMs = 30_000;
 
 /** A key may be remembered a little longer than its team is there: it has nothing left. */
 const gone: Admission = { isAdmitted: false, meter: "team", left: 0, levels: [] };
 
-interface Waiting {
-  readonly decide: () => void;
-  readonly failed: (thrown: unknown) => void;
-}
-
 export class Team extends DurableObject<Readonly<Record<string, unknown>>> {
+  readonly #buckets = new Map<string, Bucket>();
   #ledger: TeamLedger | undefined;
-  #waiting: Waiting[] = [];
-  #alarmAt = Number.POSITIVE_INFINITY;
+  /** Unknown until it was looked up. */
+  #alarmAt: number | undefined;
+  readonly #commits = commits<TeamLedger | undefined>(this.ctx.storage, {
+    open: () => (this.#exists() ? this.#open() : undefined),
+    keep: () => this.#kept(),
+    forget: () => {
+      this.#ledger = undefined;
+    },
+  });
 
   // Admission.
 
   reserve(reservation: Reservation): Promise<Admission> {
-    return this.#together((ledger) => ledger.reserve(reservation), reservation.expiresAt, gone);
+    return this.#enter((ledger) => ledger.reserve(reservation), gone);
   }
 
   extend(extension: Extension): Promise<number> {
-    return this.#together((ledger) => ledger.extend(extension), extension.expiresAt, 0);
+    return this.#enter((ledger) => ledger.extend(extension), 0);
   }
 
-  /** @param now when they are entered; each row says when its call came in */
-  settle(settlements: readonly Settlement[], now: number): Promise<void> {
-    return this.#together(
-      (ledger) => {
-        for (const settlement of settlements) ledger.settle(settlement, now);
-      },
-      now + dayMs,
-      undefined,
-    );
+  /**
+   * Enters all that can be entered. Throws where one could not be, which is then the same again as often as it is tried.
+   * @param now when they are entered; each row says when its call came in
+   */
+  async settle(settlements: readonly Settlement[], now: number): Promise<void> {
+    const entered = settlements.map((each) => this.#enter((ledger) => ledger.settle(each, now), undefined));
+    for (const outcome of await Promise.allSettled(entered)) {
+      if (outcome.status === "rejected") throw outcome.reason;
+    }
+    if (this.#exists()) this.#wakeBy(now + this.#callDays() * dayMs);
   }
 
   async levels(charges: Charges, now: number): Promise<readonly Level[]> {
     return this.#exists() ? this.#open().levels(charges, now) : [];
   }
 
-  /** Decides with whatever else has arrived, in one commit. For a team that is gone the answer is `none`. */
-  async #together<T>(decide: (ledger: TeamLedger) => T, alarmAt: number, none: T): Promise<T> {
+  /** Decides with whatever else has arrived. For a team that is gone the answer is `none`. */
+  async #enter<T>(decide: (ledger: TeamLedger) => T, none: T): Promise<T> {
     if (!this.#exists()) return none;
-    if (alarmAt < this.#alarmAt) await this.#wakeAt(alarmAt);
-    return new Promise<T>((resolve, failed) => {
-      this.#waiting.push({ decide: () => resolve(decide(this.#open())), failed });
-      if (this.#waiting.length === 1) void scheduler.wait(0).then(() => this.#commit());
-    });
-  }
-
-  #commit(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (this.#tryAll(waiting)) return;
-    // Something in one of them cannot be written: that one is refused, and the others are decided again without it.
-    for (const each of waiting) this.#tryAll([each]);
-  }
-
-  #tryAll(waiting: readonly Waiting[]): boolean {
-    try {
-      this.ctx.storage.transactionSync(() => {
-        for (const { decide } of waiting) decide();
-      });
-      return true;
-    } catch (thrown) {
-      // What is in memory may be ahead of what is written.
-      this.#ledger = undefined;
-      if (waiting.length === 1) waiting[0]?.failed(thrown);
-      return false;
+    if (this.#alarmAt === undefined) {
+      const armed = await this.ctx.storage.getAlarm();
+      this.#alarmAt ??= armed ?? Number.POSITIVE_INFINITY;
     }
+    return this.#commits.enter((ledger) => (ledger === undefined ? none : decide(ledger)));
+  }
+
+  #kept(): void {
+    const wakeAt = this.#ledger?.keep();
+    if (wakeAt !== undefined) this.#wakeBy(wakeAt);
   }
 
   // The team and its keys.
 
+  /** Does nothing where the team ever was: a second try finds what the first one left. */
   create(team: TeamRecord): void {
+    if (this.#exists() || this.#value("deleted") !== undefined) return;
     prepare(this.ctx.storage);
     this.#put("team", JSON.stringify(team));
   }
 
-  /** Does nothing where team or key ever was. Tells whether the team is new. */
-  adopt(team: TeamRecord, key: KeyRecord): boolean {
-    if (this.#value("deleted") !== undefined) return false;
-    const isNew = !this.#exists();
-    if (isNew) this.create(team);
-    if (this.#keyWith(key.hash) === undefined) this.putKey(key);
-    return isNew;
+  /** Does nothing where team or key ever was. */
+  adopt(team: TeamRecord, key: KeyRecord): void {
+    this.create(team);
+    if (this.#exists() && this.#keyWith(key.hash) === undefined) this.putKey(key);
   }
 
   record(): TeamRecord | undefined {
@@ -141,8 +121,9 @@ export class Team extends DurableObject<Readonly<Record<string, unknown>>> {
       this.ctx.storage.sql.exec("DELETE FROM meta WHERE name = 'team'");
       this.#put("deleted", Date.now());
     });
-    await this.ctx.storage.deleteAlarm();
+    this.#buckets.clear();
     this.#alarmAt = Number.POSITIVE_INFINITY;
+    await this.ctx.storage.deleteAlarm();
     return true;
   }
 
@@ -171,8 +152,9 @@ export class Team extends DurableObject<Readonly<Record<string, unknown>>> {
 
   // The account.
 
-  usage(query: UsageQuery, now: number): readonly UsageSum[] {
-    return this.#swept(now) ? usageOf(this.ctx.storage.sql, query) : [];
+  /** A page of the groups of these days, those behind `after` in order. */
+  groups(query: Pick<UsageQuery, "from" | "to">, after: GroupName | undefined, now: number): readonly Group[] {
+    return this.#swept(now) ? groupsOf(this.ctx.storage.sql, query, after) : [];
   }
 
   calls(before: string | undefined, most: number, key: string | undefined, now: number): Page<CallRow> {
@@ -180,29 +162,11 @@ export class Team extends DurableObject<Readonly<Record<string, unknown>>> {
   }
 
   events(now: number, most: number): readonly BudgetEvent[] {
-    if (!this.#exists()) return [];
-    const { sql } = this.ctx.storage;
-    const rows = sql
-      .exec<{ id: string; event: string; tries: number }>(
-        "SELECT id, event, tries FROM outbox WHERE delivered = 0 AND due <= ? ORDER BY due LIMIT ?",
-        now,
-        most,
-      )
-      .toArray();
-    for (const { id, tries } of rows) {
-      const due = now + Math.min(dayMs, retryMs * 2 ** Math.min(tries, 20));
-      sql.exec("UPDATE outbox SET due = ?, tries = tries + 1 WHERE id = ?", due, id);
-    }
-    return rows.map(({ event }) => JSON.parse(event) as BudgetEvent);
+    return this.#exists() ? dueEvents(this.ctx.storage.sql, now, most) : [];
   }
 
-  /** Delivered ones stay, so that a mark is told of once. */
   delivered(ids: readonly string[]): void {
-    if (!this.#exists()) return;
-    this.ctx.storage.sql.exec(
-      "UPDATE outbox SET delivered = 1 WHERE id IN (SELECT value FROM json_each(?))",
-      JSON.stringify(ids),
-    );
+    if (this.#exists()) markDelivered(this.ctx.storage.sql, ids);
   }
 
   // Time passes: holds run out, old rows go, events are told.
@@ -210,33 +174,25 @@ export class Team extends DurableObject<Readonly<Record<string, unknown>>> {
   override async alarm(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     if (!this.#exists()) return;
+    const { sql } = this.ctx.storage;
+    const callDays = this.#callDays();
     const now = Date.now();
     try {
       this.#swept(now);
-      const more = this.#prune(now);
-      if (more) await this.#wakeAt(now);
+      if (prune(sql, callDays, now)) this.#wakeBy(now);
       await this.#deliver(now);
     } finally {
-      const next = Math.min(this.#open().nextExpiry, this.#nextEvent(), now + dayMs);
-      if (next < this.#alarmAt) await this.#wakeAt(Math.max(next, now + 1000));
+      // Its team may have been erased meanwhile.
+      if (this.#exists()) {
+        this.#kept();
+        this.#wakeBy(Math.max(Math.min(nextDue(sql), nextPruning(sql, callDays)), now + 1000));
+      }
     }
-  }
-
-  /** Are there more rows to delete? */
-  #prune(now: number): boolean {
-    const { sql } = this.ctx.storage;
-    const days = Number(this.env.CALL_DAYS ?? 35);
-    const oldest = new Date(now - sumDays * dayMs).toISOString().slice(0, 10);
-    sql.exec(
-      "DELETE FROM sums WHERE meter GLOB '*/[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND substr(meter, -10) < ?",
-      oldest,
-    );
-    return pruneCalls(sql, now - days * dayMs, slice) === slice;
   }
 
   async #deliver(now: number): Promise<void> {
     const team = this.record();
-    if (team === undefined || this.#nextEvent() > now) return;
+    if (team === undefined || nextDue(this.ctx.storage.sql) > now) return;
     const store = {
       team: async () => team,
       events: async (_: string, at: number, most: number) => this.events(at, most),
@@ -246,16 +202,16 @@ export class Team extends DurableObject<Readonly<Record<string, unknown>>> {
     await deliver(store, team.id, { secret, fetch: (url, init) => fetch(url, init), now });
   }
 
-  #nextEvent(): number {
-    const [next] = this.ctx.storage.sql.exec<{ due: number | null }>(
-      "SELECT min(due) AS due FROM outbox WHERE delivered = 0",
-    );
-    return next?.due ?? Number.POSITIVE_INFINITY;
+  /** Rows of calls are kept for so long. */
+  #callDays(): number {
+    return Number(this.env.CALL_DAYS ?? 35);
   }
 
-  async #wakeAt(at: number): Promise<void> {
+  /** Arms the alarm, unless it rings earlier. In one write with what made it necessary. */
+  #wakeBy(at: number): void {
+    if (at >= (this.#alarmAt ?? Number.POSITIVE_INFINITY)) return;
     this.#alarmAt = at;
-    await this.ctx.storage.setAlarm(at);
+    void this.ctx.storage.setAlarm(at);
   }
 
   /** An object that was only ever asked for has written nothing. */
@@ -272,7 +228,7 @@ export class Team extends DurableObject<Readonly<Record<string, unknown>>> {
   #open(): TeamLedger {
     if (this.#ledger === undefined) {
       prepare(this.ctx.storage);
-      this.#ledger = ledger(this.ctx.storage.sql);
+      this.#ledger = ledger(this.ctx.storage.sql, this.#buckets);
     }
     return this.#ledger;
   }

@@ -16,6 +16,8 @@ const measures = [
   ["cost_usd", ({ cost }: UsageSum) => usd(cost)],
   ["estimated_calls", ({ estimated }: UsageSum) => estimated],
   ["unpriced_calls", ({ unpriced }: UsageSum) => unpriced],
+  ["cache_hits", ({ hits }: UsageSum) => hits],
+  ["saved_usd", ({ saved }: UsageSum) => usd(saved)],
 ] as const;
 
 export function usageJson(groupBy: readonly Grouping[], sums: readonly UsageSum[]) {
@@ -47,12 +49,13 @@ function decimal(value: number): string {
 }
 
 /** A row of the log of calls, as the admin API tells it. */
-export function callJson({ at, asked, cost, usage, ms, isSwept, detail, ...row }: CallRow) {
+export function callJson({ at, asked, cost, saved, usage, ms, isSwept, detail, ...row }: CallRow) {
   return {
     ...row,
     at: new Date(at).toISOString(),
     asked_model: asked,
     cost_usd: cost === undefined ? null : usd(cost),
+    ...(saved !== undefined && { saved_usd: usd(saved) }),
     duration_ms: ms ?? null,
     usage: {
       input_tokens: usage.input ?? null,

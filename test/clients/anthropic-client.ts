@@ -39,6 +39,11 @@ function connectFormer({ origin, key }: Harness): Anthropic {
 /** `false` is for the runner of the newer SDK, which does not send it on. */
 const unthreaded: object = { thread: false };
 
+/** The newer SDK's runner leaves its conversation with the provider (`thread`), which the simulated Anthropic cannot keep. */
+function mayThread(model: string): boolean {
+  return !model.startsWith("anthropic/");
+}
+
 async function converse(client: Anthropic, mode: Mode, model: string, tool: Tool): Promise<Answer[]> {
   const messages: Anthropic.MessageParam[] = [{ role: "user", content: question }];
   const answers: Answer[] = [];
@@ -57,12 +62,11 @@ async function converse(client: Anthropic, mode: Mode, model: string, tool: Tool
   }
 }
 
-/** The SDK's own loop. Unless told otherwise, that of the newer one leaves its conversation with Anthropic (`thread`). */
+/** The SDK's own loop. Where another provider answers, that of the newer one is refused its `thread` and goes on without. */
 async function runTools(client: Anthropic, mode: Mode, model: string, tool: Tool): Promise<Answer[]> {
   const runnable = { ...declared(tool), run: (input: unknown) => tool.run(input), parse: (input: unknown) => input };
-  const isFormer = client instanceof Former;
   const body = {
-    ...(isFormer ? {} : unthreaded),
+    ...(client instanceof Former || mayThread(model) ? {} : unthreaded),
     ...options(model),
     messages: [{ role: "user" as const, content: question }],
     tools: [runnable],

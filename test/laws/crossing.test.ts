@@ -1,41 +1,12 @@
 /** Every recorded answer crosses to every other protocol and back with its text, calls, end and counts. */
 import { describe, expect, it } from "vitest";
 import { collect, type Message, replay } from "../../src/canon/event.ts";
-import type { Block, CanonRequest, ProtocolId } from "../../src/canon/request.ts";
+import type { Block, ProtocolId } from "../../src/canon/request.ts";
 import { print } from "../../src/http/sse.ts";
 import { protocols } from "../../src/protocols/index.ts";
-import type { ReplyContext } from "../../src/protocols/protocol.ts";
-import { haveRecordings, isStream, type Recording, recordings } from "../recordings.ts";
+import { haveRecordings, recordings } from "../recordings.ts";
+import { context, kinds, messageOf } from "./answers.ts";
 import { eventsOf } from "./laws.ts";
-
-const kinds = {
-  "openai-responses": "responses",
-  "openai-chat": "chat",
-  "openai-compatible": "chat",
-  anthropic: "messages",
-  gemini: "gemini",
-} as const satisfies Record<string, ProtocolId>;
-
-const request: CanonRequest = {
-  model: "m",
-  stream: true,
-  turns: [],
-  streamUsage: true,
-  reasoning: { summary: "auto" },
-};
-const context: ReplyContext = { request, id: "x1", createdAt: 1, seal: () => "gbxr1AAAA", lose: () => undefined };
-
-/** The answer, or `undefined` where the recording is none: a failure, another endpoint, an answer that is still coming. */
-function messageOf(recording: Recording, protocol: ProtocolId): Message | undefined {
-  try {
-    if (recording.response.status >= 400) return undefined;
-    if (isStream(recording)) return collect(eventsOf(protocols[protocol], recording.response.body));
-    const { body } = recording.response;
-    return typeof body === "object" && body !== null ? protocols[protocol].reply.decode(body) : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 const ends = {
   stop: "stop",

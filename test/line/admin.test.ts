@@ -1,5 +1,10 @@
 /** The admin API and what a key's holder may ask, on the store that they run on. */
+
+import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { mintKey } from "../../src/policy/key.ts";
+import type { Team } from "../../src/teams/team.ts";
 import { type Gateway, gateway, play } from "./gateway.ts";
 
 const adminKey = "an-admin-key-of-more-than-32-characters";
@@ -109,6 +114,38 @@ describe("the admin API", () => {
   );
 });
 
+describe("what nobody made", () => {
+  const { TEAM } = env as unknown as { TEAM: DurableObjectNamespace<Team> };
+  const objects = async () => new Set((await listDurableObjectIds(TEAM)).map(String));
+
+  it("makes no object: neither a made-up key nor a team that is none", async () => {
+    const team = "madeup000000";
+    const genuine = mintKey("a-root-secret-of-another-gateway-that-is-long", team, (bytes) => new Uint8Array(bytes));
+    const made = await newTeam();
+    const before = await objects();
+    expect(before).toContain(String(TEAM.idFromName(made)));
+    for (const key of [genuine, genuine.slice(0, -1), `gbx_${team}_x`]) {
+      for (const path of ["/v1/key", "/v1/usage", "/v1/models"])
+        expect((await ask("GET", path, undefined, at, key)).status).toBe(401);
+      expect((await call(key)).status).toBe(401);
+    }
+    for (const id of ["short", "twelve-chars", "0".repeat(4000)]) {
+      expect((await ask("GET", `/admin/teams/${id}/usage`)).status).toBe(404);
+    }
+    expect(await objects()).toEqual(before);
+  });
+
+  it("and of a team that could be one, nothing is written", async () => {
+    const id = "nobody000000";
+    expect((await ask("GET", `/admin/teams/${id}/usage`)).status).toBe(404);
+    expect((await ask("POST", `/admin/teams/${id}/keys`, { name: "x" })).status).toBe(404);
+    const tables = await runInDurableObject(TEAM.getByName(id), (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+    );
+    expect(tables).toEqual([]);
+  });
+});
+
 describe("a key", () => {
   it("is shown once, works, and no longer once it is revoked", async () => {
     const team = await newTeam();
@@ -195,7 +232,7 @@ describe("usage", () => {
     expect(cost).toBeCloseTo(sums.body.data[1].cost_usd, 12);
     const csv = await ask("GET", `/admin/teams/${team}/usage?group_by=model&format=csv`);
     expect(csv.body.split("\r\n")[0]).toBe(
-      "model,calls,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,cost_usd,estimated_calls,unpriced_calls",
+      "model,calls,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,cost_usd,estimated_calls,unpriced_calls,cache_hits,saved_usd",
     );
     const own = await at.ask("/v1/usage?group_by=model", { headers: { authorization: `Bearer ${key}` } });
     expect(((await own.json()) as { data: unknown[] }).data).toHaveLength(2);

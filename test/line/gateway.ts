@@ -2,6 +2,8 @@
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
 import { app } from "../../src/app.ts";
+import { durableCache } from "../../src/cache/durable.ts";
+import { cacheMemory } from "../../src/cache/memory.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import type { Deps } from "../../src/deps.ts";
 import { flight } from "../../src/http/flight.ts";
@@ -11,6 +13,7 @@ import { durableStore } from "../../src/stores/durable.ts";
 import { gathering } from "../../src/stores/gather.ts";
 import { durableTokens } from "../../src/stores/recall.ts";
 import type { UsageSum } from "../../src/stores/store.ts";
+import type { CacheShard } from "../../src/teams/cache-shard.ts";
 import type { Directory } from "../../src/teams/directory.ts";
 import type { Recall } from "../../src/teams/recall.ts";
 import type { Settings, TeamSettings } from "../../src/teams/records.ts";
@@ -73,8 +76,9 @@ export function gateway(
 }
 
 function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Deps {
-  const { TEAM, DIRECTORY, RECALL } = env as unknown as {
+  const { TEAM, DIRECTORY, CACHE, RECALL } = env as unknown as {
     TEAM: DurableObjectNamespace<Team>;
+    CACHE: DurableObjectNamespace<CacheShard>;
     DIRECTORY: DurableObjectNamespace<Directory>;
     RECALL: DurableObjectNamespace<Recall>;
   };
@@ -87,6 +91,7 @@ function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Dep
       () => Date.now(),
     ),
     tokens: durableTokens(RECALL),
+    cache: cacheMemory().before(durableCache(CACHE)),
     fetch: fetchWith,
     clock: { now: () => Date.now(), wait: (ms) => scheduler.wait(ms) },
     random,

@@ -1,6 +1,13 @@
 /** What is known of a model by its name, however a provider writes it. */
+import { calcPrice } from "@pydantic/genai-prices";
 import { describe, expect, it } from "vitest";
-import { knownModels, modelFacts } from "../../src/models/catalog.ts";
+import { knownModels, type ModelFacts, modelFacts } from "../../src/models/catalog.ts";
+
+/** Without the context, which is the model's own. */
+function familyOf(model: string): Omit<ModelFacts, "context"> {
+  const { context: _, ...family } = modelFacts(model);
+  return family;
+}
 
 describe("names", () => {
   it("are known with a provider, a region, a date or a point", () => {
@@ -19,7 +26,7 @@ describe("names", () => {
     ];
     for (const [first = "", ...others] of known) {
       expect(modelFacts(first)).not.toBe(modelFacts("llama-9"));
-      for (const other of others) expect(modelFacts(other), other).toEqual(modelFacts(first));
+      for (const other of others) expect(familyOf(other), other).toEqual(familyOf(first));
     }
   });
 
@@ -59,4 +66,40 @@ it("lists only models it knows, with a default effort they take", () => {
     expect(facts.dial.style, id).not.toBe("unknown");
     if (defaultEffort !== undefined) expect(efforts, id).toContain(defaultEffort);
   }
+});
+
+describe("a context", () => {
+  it("is what the vendors' list says, for each model of a family", () => {
+    const contexts = [
+      ["gpt-5.5", 1_000_000],
+      ["gpt-5.6-sol-20260901", 1_050_000],
+      ["openai/gpt-5-mini", 400_000],
+      ["claude-haiku-4-5", 200_000],
+      ["us.anthropic.claude-opus-4-8-v1:0", 1_000_000],
+      ["claude-opus-4-8@20260101", 1_000_000],
+      ["gemini-2.5-flash", 1_048_576],
+      ["gemini-3.8-flash", 1_000_000],
+      ["grok-4.6", 500_000],
+    ] as const;
+    for (const [model, context] of contexts) expect(modelFacts(model).context, model).toBe(context);
+  });
+
+  it("that is not listed is left out, also for a later version of one that is", () => {
+    for (const model of ["gpt-6.1-sol", "claude-sonnet-5-5", "gemini-4-argon", "llama-9"]) {
+      expect(modelFacts(model).context, model).toBeUndefined();
+    }
+  });
+
+  it("of every listed model agrees with the package", () => {
+    const vendors = { openai: "openai", anthropic: "anthropic", gemini: "google" } as const;
+    let told = 0;
+    for (const { id, provider, facts } of knownModels) {
+      if (facts.context === undefined) continue;
+      const vendor = vendors[provider as keyof typeof vendors];
+      const found = calcPrice({ input_tokens: 1 }, id, { providerId: vendor });
+      expect(found?.model.context_window, id).toBe(facts.context);
+      told++;
+    }
+    expect(told).toBeGreaterThan(8);
+  });
 });

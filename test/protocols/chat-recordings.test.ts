@@ -153,9 +153,12 @@ function expectedUsage(name: string, recorded: unknown): Usage {
     prompt_tokens?: number;
     completion_tokens?: number;
     cached_tokens?: number;
-    prompt_tokens_details?: { cached_tokens?: number; cache_write_tokens?: number } | null;
-    completion_tokens_details?: { reasoning_tokens?: number } | null;
+    prompt_tokens_details?: { cached_tokens?: number; cache_write_tokens?: number; audio_tokens?: number } | null;
+    completion_tokens_details?: { reasoning_tokens?: number; audio_tokens?: number; image_tokens?: number } | null;
+    server_tool_use?: { web_search_requests?: number } | null;
+    cost?: number | object;
   };
+  const some = (count: number | undefined): number | undefined => (count === 0 ? undefined : count);
   const known: Usage = JSON.parse(
     JSON.stringify({
       input: usage.prompt_tokens,
@@ -163,6 +166,12 @@ function expectedUsage(name: string, recorded: unknown): Usage {
       cacheWrite: usage.prompt_tokens_details?.cache_write_tokens,
       output: usage.completion_tokens,
       reasoning: usage.completion_tokens_details?.reasoning_tokens,
+      inputAudio: some(usage.prompt_tokens_details?.audio_tokens),
+      outputAudio: some(usage.completion_tokens_details?.audio_tokens),
+      outputImage: some(usage.completion_tokens_details?.image_tokens),
+      searches: usage.server_tool_use?.web_search_requests,
+      // In US dollars; Perplexity's is an object of another kind.
+      reportedCost: typeof usage.cost === "number" ? Math.round(usage.cost * 1e9) : undefined,
     }),
   ) as Usage;
   return fold(known, beside[stem(name)] ?? noUsage);

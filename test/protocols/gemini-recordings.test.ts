@@ -47,7 +47,16 @@ function counted(chunks: readonly Obj[]) {
     cacheRead: number(last.cachedContentTokenCount),
     output: sum(number(last.candidatesTokenCount), number(last.thoughtsTokenCount)),
     reasoning: number(last.thoughtsTokenCount),
+    inputAudio: partOf(last.promptTokensDetails, "AUDIO"),
+    cacheReadAudio: partOf(last.cacheTokensDetails, "AUDIO"),
+    outputAudio: partOf(last.candidatesTokensDetails, "AUDIO"),
+    outputImage: partOf(last.candidatesTokensDetails, "IMAGE"),
   };
+}
+
+/** Absent where there is none of it. */
+function partOf(details: unknown, modality: string): number | undefined {
+  return number(obj(list(details).find((each) => obj(each).modality === modality)).tokenCount);
 }
 
 function chunksOf(body: string): Obj[] {

@@ -27,7 +27,11 @@ describe("the laws of an answer", () => {
 
   test("any blocks survive both ways", () => {
     const block = fc.oneof(
-      fc.record({ type: fc.constant("text"), text: fc.string({ minLength: 1, unit: "grapheme" }) }),
+      fc.record({
+        type: fc.constant("text"),
+        text: fc.string({ minLength: 1, unit: "grapheme" }),
+        citations: fc.constant(null),
+      }),
       fc.record({ type: fc.constant("thinking"), thinking: fc.string(), signature: fc.base64String({ minLength: 4 }) }),
       fc.record({ type: fc.constant("redacted_thinking"), data: fc.base64String({ minLength: 4 }) }),
       fc.record({
@@ -38,6 +42,7 @@ describe("the laws of an answer", () => {
           fc.stringMatching(/^[a-z]+$/),
           fc.jsonValue({ maxDepth: 1 }).filter((value) => !Object.is(value, -0)),
         ),
+        caller: fc.constant({ type: "direct" }),
       }),
     );
     fc.assert(
@@ -140,7 +145,10 @@ describe("what is read", () => {
     const stop_details = { type: "refusal", category: "cyber", explanation: "no", token: "t" };
     const message = told(start(), close("refusal", { stop_details }), done);
     expect(message).toMatchObject({ blocks: [], finish: { reason: "refusal", explanation: "no" } });
-    expect(messages.reply.encode(message, context()).stop_details).toEqual(stop_details);
+    expect(messages.reply.encode(message, context()).stop_details).toEqual({
+      ...stop_details,
+      ...{ fallback_credit_token: null, fallback_has_prefill_claim: null, recommended_model: null },
+    });
   });
 
   test("the stop sequence that was met", () => {

@@ -55,16 +55,16 @@ describe("the stream we write", () => {
           model: "asked-for",
           content: [],
           stop_reason: null,
-          ...{ stop_sequence: null, stop_details: null, container: null, diagnostics: null },
+          ...{ stop_sequence: null, stop_details: null, container: null, diagnostics: null, context_management: null },
           usage: {
             ...{ input_tokens: 0, output_tokens: 0, cache_creation: null, inference_geo: null, service_tier: null },
             ...{ cache_creation_input_tokens: null, cache_read_input_tokens: null, speed: null },
-            ...{ output_tokens_details: null, server_tool_use: null },
+            ...{ output_tokens_details: null, server_tool_use: null, fallback_credit: null, iterations: null },
           },
         },
       },
       { type: "ping" },
-      { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+      { type: "content_block_start", index: 0, content_block: { type: "text", text: "", citations: null } },
       { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "hi" } },
       { type: "content_block_stop", index: 0 },
       {
@@ -72,8 +72,9 @@ describe("the stream we write", () => {
         delta: { stop_reason: "end_turn", stop_sequence: null, stop_details: null, container: null },
         usage: {
           ...{ input_tokens: 70, cache_creation_input_tokens: 20, cache_read_input_tokens: 30, output_tokens: 8 },
-          ...{ cache_creation: null, output_tokens_details: null, server_tool_use: null },
+          ...{ output_tokens_details: null, server_tool_use: null, fallback_credit: null, iterations: null },
         },
+        context_management: null,
       },
       { type: "message_stop" },
     ]);
@@ -177,8 +178,11 @@ describe("the stream we write", () => {
     ]);
     expect(events.slice(2, -2)).toEqual([
       { type: "content_block_start", index: 0, content_block: { type: "thinking", thinking: "", signature: "" } },
-      { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "one" } },
-      { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "\n\ntwo" } },
+      ...["one", "\n\ntwo"].map((thinking) => ({
+        type: "content_block_delta",
+        index: 0,
+        delta: { type: "thinking_delta", thinking, estimated_tokens: null },
+      })),
       {
         type: "content_block_delta",
         index: 0,
@@ -219,7 +223,7 @@ describe("the stream we write", () => {
   test("a custom call's text becomes its one argument", () => {
     const custom: Block = { type: "call", id: "c", kind: "custom", name: "patch", input: 'a"\n🙂' };
     expect(messages.reply.encode(answer([custom]), context()).content).toEqual([
-      { type: "tool_use", id: "c", name: "patch", input: { input: 'a"\n🙂' } },
+      { type: "tool_use", id: "c", name: "patch", input: { input: 'a"\n🙂' }, caller: { type: "direct" } },
     ]);
   });
 
@@ -246,7 +250,7 @@ describe("the stream we write", () => {
     };
     const search: Block = { type: "search", id: "ws_1", query: "q" };
     expect(messages.reply.encode(answer([image, search, cited]), context(lost)).content).toEqual([
-      { type: "text", text: "x" },
+      { type: "text", text: "x", citations: null },
     ]);
     expect(lost).toEqual(["blocks[0]=dropped", "blocks[1]=dropped", "blocks[2].annotations=dropped"]);
   });

@@ -88,7 +88,7 @@ describe("Codex", () => {
   it("gets usage with all five members, or none", () => {
     expect(lastResponse(wire([start, stop])).usage).toEqual({
       input_tokens: 10,
-      input_tokens_details: { cached_tokens: 0 },
+      input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
       output_tokens: 5,
       output_tokens_details: { reasoning_tokens: 0 },
       total_tokens: 15,

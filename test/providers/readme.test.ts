@@ -45,6 +45,7 @@ it("its five lines at the end of the catalog are a provider, ready to be called"
     protocol: "chat",
     model: "some-model",
     credential: "key",
+    credentialName: "EXAMPLE_API_KEY",
     url: "https://api.example.com/v1/chat/completions",
   });
 });

@@ -20,27 +20,42 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   [
     "policy/",
     [
-      ...["policy/", "call.ts", "canon/", "config.ts", "fault.ts", "http/", "models/", "providers/"],
+      ...["policy/", "call.ts", "canon/", "config.ts", "config-error.ts", "fault.ts", "http/", "models/", "providers/"],
       ...["stores/store.ts", "stores/store-down.ts", "teams/records.ts"],
     ],
   ],
+  [
+    "conversations/",
+    ["conversations/", "call.ts", "canon/", "fault.ts", "http/", "pipes.ts", "stores/conversations.ts"],
+  ],
+  ["stores/conversations.ts", ["conversations/", "teams/conversation.ts"]],
   ["stores/", ["stores/", "canon/", "teams/", "config.ts", "config-error.ts"]],
   [
     "teams/admin.ts",
     ["teams/", "deps.ts", "fault.ts", "http/body.ts", "policy/auth.ts", "policy/key.ts", "stores/store.ts"],
   ],
+  ["teams/conversation.ts", ["teams/conversation-tree.ts", "conversations/", "stores/conversations.ts"]],
+  ["teams/conversation-tree.ts", ["conversations/", "stores/conversations.ts"]],
+  ["teams/export.ts", ["teams/", "fault.ts", "stores/store.ts"]],
   ["teams/holder.ts", ["teams/", "deps.ts", "policy/", "stores/store.ts"]],
+  ["teams/cache-shard.ts", ["cache/store.ts"]],
   ["teams/", ["teams/", "canon/", "config.ts", "policy/refusal.ts", "stores/"]],
   ["config-error.ts", []],
-  ["config.ts", ["config-error.ts", "models/", "providers/", "stores/upstash-settings.ts"]],
+  [
+    "config.ts",
+    [
+      ...["config-error.ts", "models/", "providers/", "stores/upstash-settings.ts"],
+      ...["policy/routes.ts", "policy/route-table.ts"],
+    ],
+  ],
   ["call.ts", ["canon/", "fault.ts", "http/"]],
   ["recall.ts", ["call.ts", "deps.ts", "policy/seal.ts", "protocols/chat/carrier.ts"]],
   ["refuse.ts", ["fault.ts", "http/headers.ts", "protocols/protocol.ts"]],
   ["upstream.ts", ["fault.ts", "policy/route.ts", "providers/"]],
   ["bill.ts", ["canon/", "models/price.ts", "pipes.ts", "policy/", "stores/store.ts"]],
   ["lease.ts", ["bill.ts", "canon/", "deps.ts", "fault.ts", "models/price.ts", "policy/", "stores/"]],
-  ["settle.ts", ["bill.ts", "canon/", "http/", "lease.ts", "pipes.ts", "policy/route.ts"]],
-  ["report.ts", ["bill.ts", "canon/", "http/", "lease.ts", "policy/"]],
+  ["settle.ts", ["bill.ts", "cache/", "deps.ts", "canon/", "http/", "lease.ts", "pipes.ts", "policy/route.ts"]],
+  ["report.ts", ["bill.ts", "cache/", "canon/", "http/", "lease.ts", "policy/"]],
   [
     "operations/",
     [
@@ -69,18 +84,26 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
     ],
   ],
   // Runs in Node and is never in the bundle, but for the file that it writes.
+  [
+    "cache/",
+    [
+      ...["cache/", "call.ts", "canon/", "fault.ts", "http/", "policy/route.ts", "protocols/index.ts"],
+      ...["teams/cache-shard.ts", "teams/records.ts"],
+    ],
+  ],
   ["openapi/", ["openapi/", "operations/operation.ts", "stores/store.ts", "teams/schemas.ts"]],
   ["pipes.ts", ["canon/", "fault.ts", "http/", "protocols/protocol.ts"]],
   [
     "lanes.ts",
     ["call.ts", "canon/", "fault.ts", "http/", "models/", "pipes.ts", "policy/", "protocols/", "providers/"],
   ],
-  ["deps.ts", ["config.ts", "http/", "policy/", "stores/", "upstream.ts"]],
+  ["deps.ts", ["cache/store.ts", "config.ts", "http/", "policy/", "stores/", "upstream.ts"]],
   [
     "attempt.ts",
     [
       ...[
         "bill.ts",
+        "cache/",
         "call.ts",
         "canon/",
         "deps.ts",
@@ -142,7 +165,19 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   ],
   [
     "index.ts",
-    ["app.ts", "config.ts", "deps.ts", "fault.ts", "http/", "policy/", "protocols/", "refuse.ts", "stores/", "teams/"],
+    [
+      "app.ts",
+      "cache/",
+      "config.ts",
+      "deps.ts",
+      "fault.ts",
+      "http/",
+      "policy/",
+      "protocols/",
+      "refuse.ts",
+      "stores/",
+      "teams/",
+    ],
   ],
   ["local/", ["local/", "config.ts", "config-error.ts", "policy/key.ts", "providers/"]],
 ];

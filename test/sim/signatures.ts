@@ -21,7 +21,8 @@ export function vault(): Vault {
       const grammar = grammars[request.protocol];
       if (grammar === undefined) return;
       const answers = issued.get(request.model) ?? [];
-      issued.set(request.model, [...answers, { marks: grammar.answer(answer), account: account(request), proofs }]);
+      const marks = grammar.answer(answer);
+      issued.set(request.model, [...answers, { marks, account: account(request), proofs, basis: basisOf(request) }]);
     },
     check(request) {
       const answers = issued.get(request.model);
@@ -43,6 +44,8 @@ interface Issued {
   marks: Mark[];
   account: string;
   proofs: Proofs;
+  /** The proofs in the request that was answered: these are bound to what follows. */
+  basis: string[];
 }
 
 /** One answer as the request gives it back; `isOver`: the user spoke after its tool loop. */
@@ -51,12 +54,17 @@ interface Step {
   isOver: boolean;
 }
 
+/** All proofs in a request's history. */
+function basisOf({ protocol, body }: ProviderRequest): string[] {
+  return grammars[protocol]?.steps(body).flatMap(({ marks }) => valuesOf("proof", marks)) ?? [];
+}
+
 function account({ headers }: ProviderRequest): string {
   return headers["x-api-key"] ?? headers["x-goog-api-key"] ?? headers.authorization ?? "";
 }
 
 function judge(steps: Step[], answers: Issued[], protocol: WireId): Problem | undefined {
-  let hasProof = false;
+  const before: string[] = [];
   for (const step of steps) {
     const answer = answers.find(({ marks }) => isSame(step.marks, marks));
     const sent = valuesOf("proof", step.marks);
@@ -72,12 +80,21 @@ function judge(steps: Step[], answers: Issued[], protocol: WireId): Problem | un
       if (answer?.proofs === "required" && !step.isOver) {
         return { message: "Expected `thinking` or `redacted_thinking`, but found `tool_use`." };
       }
-      // Anthropic takes a history without its oldest thinking, and no gaps.
-      if (hasProof && protocol === "messages") return { message: "There is a gap among the `thinking` blocks." };
+      // Of an answer that called nothing, no proof tells a provider without a memory whether it ever had thoughts.
+      const hasCalls = valuesOf("call", step.marks).length > 0;
+      if (hasCalls && before.length > 0 && protocol === "messages") return gap;
     }
-    hasProof ||= sent.length > 0;
+    if (sent.length > 0 && protocol === "messages" && !isEndOf(before, answer?.basis ?? [])) return gap;
+    before.push(...sent);
   }
   return undefined;
+}
+
+/** Anthropic takes a history without its oldest thinking, and no gaps. */
+const gap: Problem = { message: "There is a gap among the `thinking` blocks." };
+
+function isEndOf(values: string[], all: string[]): boolean {
+  return JSON.stringify(all.slice(all.length - values.length)) === JSON.stringify(values);
 }
 
 /** The same answer, whatever became of its proofs: by its calls, or by its text where it has none. */
@@ -129,7 +146,7 @@ const grammars: Partial<Record<WireId, Grammar>> = {
     steps: (body) =>
       stepsOf(
         objects(body.input),
-        ({ type, role }) => type === "reasoning" || type === "function_call" || role === "assistant",
+        ({ type, role }) => type === "reasoning" || isCall(type) || role === "assistant",
         ({ role }) => role === "user",
         (item) => responsesMark(item),
       ),
@@ -185,6 +202,11 @@ function geminiMark(part: Obj): Mark[] {
 
 function responsesMark(item: Obj): Mark[] {
   if (item.type === "reasoning") return [mark("proof", item.encrypted_content)];
-  if (item.type === "function_call") return [mark("call", item.call_id)];
-  return objects(item.content).map(({ text }) => mark("text", text));
+  if (isCall(item.type)) return [mark("call", item.call_id)];
+  if (typeof item.content === "string") return [mark("text", item.content)];
+  return objects(item.content).map(({ text, refusal }) => mark("text", text ?? refusal));
+}
+
+function isCall(type: unknown): boolean {
+  return type === "function_call" || type === "custom_tool_call";
 }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Charges, Settlement, Store } from "../../src/stores/store.ts";
 
-const start = Date.UTC(2026, 10, 24, 23, 59);
+const start = Date.UTC(2126, 10, 24, 23, 59);
 const meters = ["team", "key_a", "key_b:p/m*"] as const;
 
 interface Step {
@@ -48,7 +48,7 @@ function charges({ owner, amount }: Step): Charges {
     ],
     lives: [{ meter: `${owner}/concurrent`, limit: 3 }],
     sums: [
-      { meter: `${owner}/day/2026-11-24`, limit: 2000, marks: [1000, 2000] },
+      { meter: `${owner}/day/2126-11-24`, limit: 2000, marks: [1000, 2000] },
       { meter: "team/total", limit: 9_000_000_000_000_000, marks: [8_000_000_000_000_000] },
     ],
   };

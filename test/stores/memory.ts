@@ -253,7 +253,7 @@ function usageOf(rows: readonly CallRow[], { from = "", to = "9999", key, groupB
   return [...sums].sort(([one], [other]) => compare(one, other)).map(([, sum]) => sum);
 }
 
-function added(sum: UsageSum | undefined, { usage, cost, state }: CallRow): UsageSum {
+function added(sum: UsageSum | undefined, { usage, cost, saved, state }: CallRow): UsageSum {
   return {
     calls: (sum?.calls ?? 0) + 1,
     input: (sum?.input ?? 0) + (usage.input ?? 0),
@@ -264,6 +264,8 @@ function added(sum: UsageSum | undefined, { usage, cost, state }: CallRow): Usag
     cost: (sum?.cost ?? 0) + (cost ?? 0),
     estimated: (sum?.estimated ?? 0) + (state === "estimated" ? 1 : 0),
     unpriced: (sum?.unpriced ?? 0) + (cost === undefined ? 1 : 0),
+    hits: (sum?.hits ?? 0) + (saved === undefined ? 0 : 1),
+    saved: (sum?.saved ?? 0) + (saved ?? 0),
   };
 }
 

@@ -52,11 +52,32 @@ it("an event is posted, signed so that the receiver can tell who sent it and whe
       mark_usd: 0.8,
     },
   });
+  // No dot, which would leave open where the id ends in what is signed.
+  expect(headers["webhook-id"]).toMatch(/^msg_[0-9a-f]{32}$/);
   const secret = Buffer.from(webhookSecret(root, "T").replace("whsec_", ""), "base64");
   const signed = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`;
   expect(headers["webhook-timestamp"]).toBe(String(Math.floor((at + 1500) / 1000)));
   expect(headers["webhook-signature"]).toBe(`v1,${createHmac("sha256", secret).update(signed).digest("base64")}`);
   expect(webhookSecret(root, "U")).not.toBe(webhookSecret(root, "T"));
+});
+
+it("an event that is sent again has the same id, and no other event has it", async () => {
+  const ids: unknown[] = [];
+  const fetch = async (_: string, { headers }: RequestInit) => {
+    ids.push((headers as Record<string, string>)["webhook-id"]);
+    return new Response(null, { status: 500 });
+  };
+  const other = { ...event, id: `${meter}@1000` };
+  for (const [team, each] of [
+    ["T", event],
+    ["T", event],
+    ["T", other],
+    ["U", event],
+  ] as const) {
+    await deliver(outbox([each], "https://hooks.example/b").store, team, { secret: root, fetch, now: at + ids.length });
+  }
+  expect(ids[1]).toBe(ids[0]);
+  expect(new Set(ids).size).toBe(3);
 });
 
 it.each([

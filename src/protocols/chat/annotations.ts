@@ -20,11 +20,13 @@ export function decodeAnnotations(value: Json | undefined): Annotation[] {
   });
 }
 
-/** `before`: how much of the message's content stands in front of the annotated text. */
-export function encodeAnnotations(annotations: readonly Annotation[], before: number): Obj[] {
-  return annotations.map(({ url, title, start, end, ext }) => {
-    const [start_index, end_index] = [start, end].map((at) => (at === undefined ? undefined : at + before));
-    const url_citation = defined({ url, title, start_index, end_index });
+/**
+ * `before`: how much of the message's content stands in front of the annotated text; `length`: of that text. What is cited
+ * for no place in it (Anthropic, Gemini) is cited for all of it.
+ */
+export function encodeAnnotations(annotations: readonly Annotation[], before: number, length: number): Obj[] {
+  return annotations.map(({ url, title = "", start = 0, end = length, ext }) => {
+    const url_citation = { url, title, start_index: before + start, end_index: before + end };
     return merge({ type: "url_citation", url_citation }, ext?.chat);
   });
 }

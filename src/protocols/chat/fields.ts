@@ -43,5 +43,5 @@ export const fields = {
   top_p: "mapped",
   user: "mapped",
   verbosity: "mapped",
-  web_search_options: "refused",
+  web_search_options: "mapped",
 } as const satisfies Record<keyof ChatCompletionCreateParamsBase, Disposition>;

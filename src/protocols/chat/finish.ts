@@ -31,7 +31,6 @@ export function decodeFinish(word: string | undefined, hasCalls: boolean): Finis
   return { reason };
 }
 
-/** `undefined` where an answer that ended so is none: it is told as an error (wire.md C.24). */
 export const finishWords = {
   stop: "stop",
   stop_sequence: "stop",
@@ -41,9 +40,8 @@ export const finishWords = {
   refusal: "content_filter",
   filter: "content_filter",
   pause: "stop",
-  malformed: undefined,
   other: "stop",
-} as const satisfies Record<FinishReason, string | undefined>;
+} as const satisfies Record<FinishReason, string>;
 
 /** Reasons that Chat tells as `stop`, although they are something else. */
 export const blurred: ReadonlySet<FinishReason> = new Set(["pause", "other"]);

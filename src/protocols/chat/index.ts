@@ -19,7 +19,7 @@ export const chat: Protocol = {
     "turns[].blocks[].blocks[]": "messages[].content[3]",
     "turns[].blocks[].detail": "messages[].content[].image_url.detail",
     "turns[].blocks[].name": "messages[].content[].file.filename",
-    "tools[]": ["tools[]", "tools[].function", "functions[]"],
+    "tools[]": ["tools[]", "tools[].function", "functions[]", "web_search_options"],
     "tools[].web_search": "web_search_options",
     "tools[].contextSize": "web_search_options.search_context_size",
     "tools[].location": "web_search_options.user_location",

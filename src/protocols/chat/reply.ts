@@ -2,7 +2,6 @@
 import { collect, type Finish, type Message } from "../../canon/event.ts";
 import { defined, type Json, list, type Obj, obj } from "../../canon/json.ts";
 import type { Block, Lose, ToolCall } from "../../canon/request.ts";
-import { Fault } from "../../fault.ts";
 import type { ReplyContext } from "../protocol.ts";
 import { encodeAnnotations } from "./annotations.ts";
 import { answer, keptMembers } from "./answer.ts";
@@ -39,12 +38,11 @@ export function keptOf(ext: Obj = {}): Obj {
 }
 
 /**
- * The finish reason in Chat's words; an answer that is none is a fault. `declines`: the model said its refusal itself,
+ * The finish reason in Chat's words. `declines`: the model said its refusal itself,
  * which is no filter's work (wire.md C.23).
  */
 export function finishWord({ reason }: Finish, declines: boolean, lose: Lose): string {
   const word = reason === "refusal" && declines ? finishWords.stop : finishWords[reason];
-  if (word === undefined) throw new Fault("upstream", "The model's answer was malformed.");
   if (blurred.has(reason)) lose("finish.reason", `${reason}>${word}`);
   return word;
 }
@@ -59,7 +57,7 @@ function encodeSaid(message: Message, context: ReplyContext): Obj {
     if (block.type === "reasoning") carried.note(block, before);
     if (block.type === "call") calls.push(carried.load(block));
     if (block.type !== "text") continue;
-    annotations.push(...encodeAnnotations(block.annotations ?? [], before));
+    annotations.push(...encodeAnnotations(block.annotations ?? [], before, block.text.length));
     content = (content ?? "") + block.text;
   }
   const reasoning = message.blocks.flatMap(shownParts).join("\n\n");

@@ -31,6 +31,7 @@ const nameless = "answer";
 const nested = {
   response_format: { type: true, json_schema: { name: true, description: true, schema: true, strict: true } },
   stream_options: { include_usage: true },
+  web_search_options: { search_context_size: true, user_location: { type: true, approximate: true } },
 } as const satisfies Shape;
 
 const mapped = Object.entries(fields).flatMap(([field, disposition]) => (disposition === "mapped" ? [field] : []));

@@ -1,7 +1,7 @@
 /** What the blocks of an answer put into the deltas of its chunks. */
 import { type Delta, grow, partsOf } from "../../canon/event.ts";
 import type { Obj } from "../../canon/json.ts";
-import type { Block, Ext, Native, ToolCall } from "../../canon/request.ts";
+import type { Annotation, Block, Ext, Native, ToolCall } from "../../canon/request.ts";
 import type { ReplyContext } from "../protocol.ts";
 import { encodeAnnotations } from "./annotations.ts";
 import { carrier } from "./carrier.ts";
@@ -89,12 +89,20 @@ export function speakers(context: Pick<ReplyContext, "lose" | "seal" | "keep">):
 
 function textSpeaker(progress: Progress): Speaker {
   const before = progress.length;
+  const waiting: Annotation[] = [];
+  let length = 0;
+  const cite = (annotations: readonly Annotation[]): Obj =>
+    annotations.length === 0 ? {} : { annotations: encodeAnnotations(annotations, before, length) };
   return {
     more({ text, annotations = [] }) {
       progress.length += text.length;
-      const cited = annotations.length > 0 ? { annotations: encodeAnnotations(annotations, before) } : {};
-      return text === "" && annotations.length === 0 ? [] : [{ ...(text !== "" && { content: text }), ...cited }];
+      length += text.length;
+      // How long the text is that a citation without a place is for shows only at its end.
+      waiting.push(...annotations.filter(({ end }) => end === undefined));
+      const placed = annotations.filter(({ end }) => end !== undefined);
+      return text === "" && placed.length === 0 ? [] : [{ ...(text !== "" && { content: text }), ...cite(placed) }];
     },
+    close: () => (waiting.length === 0 ? [] : [cite(waiting)]),
   };
 }
 

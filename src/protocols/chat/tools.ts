@@ -22,7 +22,7 @@ const shapes = {
   choice: { type: true, function: { name: true }, custom: { name: true }, allowed_tools: { mode: true, tools: true } },
 } as const satisfies Record<string, Shape>;
 
-/** `tools`, or the `functions` of old. An empty list says the same as none: OpenAI refuses it. */
+/** `tools`, or the `functions` of old, and the search beside them. An empty list says the same as none: OpenAI refuses it. */
 export function decodeTools(body: Obj): Tool[] | undefined {
   const tools = readList(body.tools, "tools");
   const functions = readList(body.functions, "functions");
@@ -30,6 +30,7 @@ export function decodeTools(body: Obj): Tool[] | undefined {
   const decoded = [
     ...(tools ?? []).map((tool, at) => decodeTool(tool, `tools[${at}]`)),
     ...(functions ?? []).map((tool, at) => decodeFunction({ function: tool }, tool, `functions[${at}]`)),
+    ...decodeSearch(readObj(body.web_search_options, "web_search_options")),
   ];
   return decoded.length > 0 ? decoded : undefined;
 }
@@ -80,6 +81,20 @@ function decodeGrammar(grammar: Obj, path: string): { syntax: string; definition
     syntax: required(readText(grammar.syntax, `${path}.syntax`), `${path}.syntax`),
     definition: required(readText(grammar.definition, `${path}.definition`), `${path}.definition`),
   };
+}
+
+/** The place of the user is approximate, which Chat says once more in a member of that name. */
+function decodeSearch(options: Obj | undefined): WebSearchTool[] {
+  if (options === undefined) return [];
+  const at = "web_search_options.user_location";
+  const approximate = readObj(readObj(options.user_location, at)?.approximate, `${at}.approximate`);
+  const search = {
+    type: "web_search" as const,
+    live: true,
+    location: approximate && { type: "approximate", ...approximate },
+    contextSize: readText(options.search_context_size, "web_search_options.search_context_size"),
+  };
+  return [defined(search)];
 }
 
 /** The tools as Chat says them, and the search options that stand beside them. */

@@ -9,7 +9,7 @@ import { noUsage, type Usage } from "../../canon/usage.ts";
 import { Fault } from "../../fault.ts";
 import { decodeError } from "./fault.ts";
 import { spell } from "./fields.ts";
-import { decodeBlock, decodeFinish } from "./finish.ts";
+import { decodeBlock, decodeFinish, malformation, unreadable } from "./finish.ts";
 import { annotate, readSupports, type Support } from "./grounding.ts";
 import { generated } from "./media.ts";
 import { hashOf } from "./names.ts";
@@ -233,16 +233,17 @@ function cite(open: Open, state: State, isLast: boolean): Event[] {
 function end(isWhole: boolean, state: State): Event[] {
   const cut = state.reason === undefined && state.blocked === undefined && !(isWhole && state.candidates);
   if (cut) return fail(new Fault("upstream", "The provider's answer broke off."), state);
+  const fault = malformation(state.reason ?? null, state.message);
+  if (fault !== undefined) return fail(fault, state);
+  const finish = finishOf(state);
+  const isComplete = finish.reason === "stop" || finish.reason === "calls";
+  // Of a call in pieces the end is missing.
+  if (state.streamed !== undefined && isComplete) return fail(unreadable(), state);
   state.ended = true;
-  const unfinished = state.streamed !== undefined;
-  const events = close(state, true);
-  const finish = finishOf(unfinished, state);
-  return [...events, { type: "finish", finish, usage: state.usage }];
+  return [...close(state, true), { type: "finish", finish, usage: state.usage }];
 }
 
-function finishOf(unfinished: boolean, state: State): Finish {
-  if (state.reason === undefined && state.blocked !== undefined) return state.blocked;
-  const finish = decodeFinish(state.reason ?? "OTHER", state.message, state.calls > 0);
-  const complete = finish.reason === "stop" || finish.reason === "calls";
-  return unfinished && complete ? { reason: "malformed" } : finish;
+function finishOf({ reason, blocked, message, calls }: State): Finish {
+  if (reason === undefined && blocked !== undefined) return blocked;
+  return decodeFinish(reason ?? "OTHER", message, calls > 0);
 }

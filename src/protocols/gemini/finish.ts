@@ -1,6 +1,7 @@
 /** Why an answer ended, in both languages (wire.md C.24). */
 import type { Finish, FinishReason } from "../../canon/event.ts";
 import { type Json, type Obj, text } from "../../canon/json.ts";
+import { Fault } from "../../fault.ts";
 
 const reasons: Readonly<Record<string, FinishReason>> = {
   FINISH_REASON_UNSPECIFIED: "other",
@@ -16,15 +17,28 @@ const reasons: Readonly<Record<string, FinishReason>> = {
   IMAGE_PROHIBITED_CONTENT: "refusal",
   IMAGE_RECITATION: "refusal",
   IMAGE_OTHER: "refusal",
-  MALFORMED_FUNCTION_CALL: "malformed",
-  UNEXPECTED_TOOL_CALL: "malformed",
-  TOO_MANY_TOOL_CALLS: "malformed",
-  MALFORMED_RESPONSE: "malformed",
   LANGUAGE: "other",
   OTHER: "other",
   NO_IMAGE: "other",
   CONTINUATION: "pause",
 };
+
+const malformed: ReadonlySet<Json> = new Set([
+  "MALFORMED_FUNCTION_CALL",
+  "UNEXPECTED_TOOL_CALL",
+  "TOO_MANY_TOOL_CALLS",
+  "MALFORMED_RESPONSE",
+]);
+
+/** The fault of an answer that is none, because the model's calls or all of it cannot be read; another try may do better. */
+export function malformation(reason: Json, message?: string): Fault | undefined {
+  return malformed.has(reason) ? unreadable(message) : undefined;
+}
+
+/** @param message the provider's, which quotes the model */
+export function unreadable(message?: string): Fault {
+  return new Fault("upstream", "The model made a tool call that cannot be read.", { cause: message });
+}
 
 /** Callers may have enums printed as integers. AI Studio's and Vertex AI's numbers agree on these only. */
 const byNumber: Readonly<Record<number, FinishReason>> = {
@@ -47,8 +61,7 @@ export function decodeFinish(reason: Json, message: string | undefined, calls: b
         : undefined;
   const ours = known ?? "other";
   if (ours === "stop" && calls) return { reason: "calls" };
-  const explains = ours === "refusal" || ours === "malformed";
-  return explains && message !== undefined ? { reason: ours, explanation: message } : { reason: ours };
+  return ours === "refusal" && message !== undefined ? { reason: ours, explanation: message } : { reason: ours };
 }
 
 /** The refusal of a prompt, for which there are no candidates; `undefined` where nothing was blocked. */
@@ -69,7 +82,6 @@ const theirs = {
   context: "MAX_TOKENS",
   refusal: "SAFETY",
   filter: "SAFETY",
-  malformed: "MALFORMED_FUNCTION_CALL",
   other: "OTHER",
 } as const satisfies Record<FinishReason, string>;
 

@@ -59,13 +59,23 @@ function restOf(body: Obj, wire: Obj, input: number | undefined, was: Usage): nu
   return Math.max(was.output ?? 0, total - input);
 }
 
-/** The members that are known, in Gemini's order. */
-export function encodeUsage({ input, cacheRead, output, reasoning }: Usage): Obj {
+/** The members that are known, in Gemini's order; of the details, only what canon keeps apart. */
+export function encodeUsage({ input, cacheRead, output, reasoning, ...media }: Usage): Obj {
   return defined({
     promptTokenCount: input,
     cachedContentTokenCount: cacheRead,
     candidatesTokenCount: output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0)),
     thoughtsTokenCount: reasoning,
     totalTokenCount: input === undefined || output === undefined ? undefined : input + output,
+    promptTokensDetails: detailsOf({ AUDIO: media.inputAudio }),
+    cacheTokensDetails: detailsOf({ AUDIO: media.cacheReadAudio }),
+    candidatesTokensDetails: detailsOf({ AUDIO: media.outputAudio, IMAGE: media.outputImage }),
   });
+}
+
+function detailsOf(counts: Readonly<Record<string, number | undefined>>): Obj[] | undefined {
+  const known = Object.entries(counts).flatMap(([modality, tokenCount]) =>
+    tokenCount === undefined ? [] : [{ modality, tokenCount }],
+  );
+  return known.length > 0 ? known : undefined;
 }

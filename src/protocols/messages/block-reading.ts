@@ -1,6 +1,6 @@
 /** One content block of a streamed answer -> events. Its kind decides what flows and what waits for the whole. */
 import type { Event } from "../../canon/event.ts";
-import { isObj, type Json, list, type Obj, text } from "../../canon/json.ts";
+import { defined, isObj, type Json, list, type Obj, obj, text } from "../../canon/json.ts";
 import type { Annotation, Native, Reasoning, Text, ToolCall } from "../../canon/request.ts";
 import { decodeBlock, decodeCitation } from "./blocks-decode.ts";
 
@@ -12,11 +12,21 @@ export interface BlockReading {
 
 /** `raw` is the block of `content_block_start`: empty where deltas follow, whole in an answer that was not streamed. */
 export function readBlock(raw: Obj, index: number): BlockReading {
-  const block = decodeBlock(raw, neverOurs);
+  const block = decodeBlock(telling(raw), neverOurs);
   if (block.type === "text") return readText(block, index);
   if (block.type === "call") return readCall(block, index);
   if (block.type === "reasoning" && raw.type === "thinking") return readThinking(block, index);
   return readWhole(raw, index);
+}
+
+/** The block without what the types require of every block of an answer, and which says nothing: we write it of our own. */
+function telling({ citations, caller, ...block }: Obj): Obj {
+  const isDirect = obj(caller).type === "direct" && block.type === "tool_use";
+  return defined({
+    ...block,
+    citations: citations === null ? undefined : citations,
+    caller: isDirect ? undefined : caller,
+  });
 }
 
 /** A provider has no tokens of ours to give back. */

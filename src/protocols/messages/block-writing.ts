@@ -44,7 +44,7 @@ function writeText(block: Text | Refusal): BlockWriting {
   let started = false;
   const say = (text: string, citations: readonly Json[]): Piece[] => {
     if (text === "" && citations.length === 0) return [];
-    const first: Piece[] = started ? [] : [{ start: { type: "text", text: "", ...own } }];
+    const first: Piece[] = started ? [] : [{ start: { type: "text", text: "", citations: null, ...own } }];
     started = true;
     return [
       ...first,
@@ -89,7 +89,7 @@ function writeReasoning(block: Reasoning, seal: Seal): BlockWriting {
     raw = delta.raw === true;
     const parted = started && (delta.part ?? 0) !== part ? "\n\n" : "";
     part = delta.part ?? 0;
-    return [...start(), { delta: { type: "thinking_delta", thinking: parted + delta.text } }];
+    return [...start(), { delta: { type: "thinking_delta", thinking: parted + delta.text, estimated_tokens: null } }];
   };
   const proof = (): Piece[] => {
     const native = grown.type === "reasoning" ? grown.native : undefined;
@@ -114,6 +114,9 @@ function writeReasoning(block: Reasoning, seal: Seal): BlockWriting {
   };
 }
 
+/** The model itself makes its calls, not a program that it wrote. */
+const caller = { type: "direct" };
+
 /** A custom tool's free text is told as the one argument that the tool was given for it. */
 function writeCall(block: ToolCall): BlockWriting {
   const custom = block.kind === "custom";
@@ -122,7 +125,9 @@ function writeCall(block: ToolCall): BlockWriting {
     json === "" ? [] : [{ delta: { type: "input_json_delta", partial_json: json } }];
   return {
     open: () => [
-      { start: { type: "tool_use", id: callId(block.id), name: block.name, input: {}, ...block.ext?.messages } },
+      {
+        start: { type: "tool_use", id: callId(block.id), name: block.name, input: {}, caller, ...block.ext?.messages },
+      },
       ...(custom ? [] : say(block.input)),
     ],
     take(event) {

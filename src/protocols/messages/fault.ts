@@ -19,7 +19,14 @@ export function encodeFault(fault: Fault, requestId: string): Obj {
   // Claude Code knows a conversation that is too long by these words.
   const tooLong = fault.kind === "context_length" && !/prompt is too long/i.test(fault.message);
   const message = tooLong ? `prompt is too long: ${fault.message}` : fault.message;
-  return { type: "error", error: { type: types[fault.kind], message, ...fault.extra }, request_id: requestId };
+  const error = { type: types[fault.kind], message, ...detailsOf(fault), ...fault.extra };
+  return { type: "error", error, request_id: requestId };
+}
+
+/** Of the conversation that it wanted to leave with Anthropic, the SDK's tool runner sends all if it hears this. */
+function detailsOf({ kind, param }: Fault): Obj {
+  if (kind !== "unsupported" || param !== "thread") return {};
+  return { details: { error_code: "thread_unsupported_request", unsupported: [param] } };
 }
 
 const types = {

@@ -1,7 +1,7 @@
 /** Why an answer ended, both ways. */
 import type { Finish, FinishReason } from "../../canon/event.ts";
 import { defined, type Obj, obj, text } from "../../canon/json.ts";
-import { extra } from "./members.ts";
+import { extra, withoutNull } from "./members.ts";
 
 const reasons = {
   end_turn: "stop",
@@ -22,7 +22,6 @@ const words = {
   refusal: "refusal",
   filter: "refusal",
   pause: "pause_turn",
-  malformed: "end_turn",
   other: "end_turn",
 } as const satisfies Record<FinishReason, keyof typeof reasons>;
 
@@ -30,7 +29,7 @@ const words = {
 export function decodeFinish(ending: Obj): { readonly finish: Finish; readonly own?: Obj } {
   const word = text(ending.stop_reason) ?? "";
   const known = isReason(word) ? reasons[word] : undefined;
-  const details = extra(obj(ending.stop_details), explained);
+  const details = extra(withoutNull(obj(ending.stop_details)), explained);
   const own = defined({ stop_reason: known === undefined && word !== "" ? word : undefined, stop_details: details });
   return {
     finish: defined({
@@ -51,10 +50,18 @@ export function encodeFinish(finish: Finish, own: Obj): Obj {
     stop_reason: own.stop_reason ?? word,
     stop_sequence: finish.sequence ?? null,
     stop_details: refused
-      ? { type: "refusal", category: null, explanation: finish.explanation ?? null, ...details }
+      ? { type: "refusal", explanation: finish.explanation ?? null, ...unexplained, ...details }
       : null,
   };
 }
+
+/** What only Anthropic says of a refusal. */
+const unexplained = {
+  category: null,
+  fallback_credit_token: null,
+  fallback_has_prefill_claim: null,
+  recommended_model: null,
+};
 
 const explained: ReadonlySet<string> = new Set(["explanation"]);
 

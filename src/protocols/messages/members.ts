@@ -51,6 +51,11 @@ export function extra(value: Obj, known: ReadonlySet<string>): Obj | undefined {
   return unknown.length > 0 ? Object.fromEntries(unknown) : undefined;
 }
 
+/** The object without the nulls that fill a provider's frames. */
+export function withoutNull(value: Obj): Obj {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
+}
+
 const kinds = ["string", "number", "boolean", "object", "array"] as const satisfies readonly Kind[];
 
 function kindOf(value: Json): string {

@@ -6,6 +6,7 @@ import type { ReplyContext } from "../protocol.ts";
 import { decodeError } from "./fault.ts";
 import { readAnswer } from "./stream-decode.ts";
 import { writeAnswer } from "./stream-encode.ts";
+import { encodeUsage } from "./usage.ts";
 
 /** Throws the fault of a body that is an error in spite of its status, or no answer at all. */
 export function decodeReply(body: Obj): Message {
@@ -43,7 +44,7 @@ export function encodeReply(message: Message, context: ReplyContext): Obj {
     content: blocks.map(finished),
     ...obj(delta),
     ...own,
-    usage: { ...obj(head.usage), ...obj(usage) },
+    usage: { ...obj(head.usage), ...obj(usage), ...encodeUsage(message.usage) },
   };
 }
 

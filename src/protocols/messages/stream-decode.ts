@@ -8,7 +8,7 @@ import type { Decoder } from "../protocol.ts";
 import { type BlockReading, readBlock } from "./block-reading.ts";
 import { decodeError } from "./fault.ts";
 import { decodeFinish } from "./finish.ts";
-import { extra } from "./members.ts";
+import { extra, withoutNull } from "./members.ts";
 import { counted, decodeUsage } from "./usage.ts";
 
 export function decodeStream(): Decoder {
@@ -163,8 +163,4 @@ function merge(was: Obj, members: Obj | undefined, counts: unknown): Obj {
     ...withoutNull(members ?? {}),
     ...(usage !== undefined && Object.keys(usage).length > 0 && { usage }),
   };
-}
-
-function withoutNull(value: Obj): Obj {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }

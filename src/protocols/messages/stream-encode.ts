@@ -8,7 +8,7 @@ import type { Encoder, ReplyContext } from "../protocol.ts";
 import { type BlockWriting, type Piece, writeBlock } from "./block-writing.ts";
 import { encodeFault } from "./fault.ts";
 import { encodeFinish } from "./finish.ts";
-import { encodeUsage } from "./usage.ts";
+import { encodeFinalUsage, encodeUsage } from "./usage.ts";
 
 export function encodeStream(context: ReplyContext): Encoder {
   const writing = writeAnswer(context);
@@ -135,12 +135,13 @@ function opening({ id, request }: ReplyContext, usage: Usage): Obj[] {
     stop_sequence: null,
     stop_details: null,
     container: null,
+    context_management: null,
     diagnostics: null,
     usage: {
-      input_tokens: 0,
-      output_tokens: 0,
       ...encodeUsage(usage),
+      fallback_credit: null,
       inference_geo: null,
+      iterations: null,
       service_tier: null,
       speed: null,
     },
@@ -154,9 +155,6 @@ function ending(
   calls: boolean,
   context: ReplyContext,
 ): Obj[] {
-  if (finish.reason === "malformed") {
-    return [encodeFault(new Fault("upstream", "The model made a tool call that cannot be read."), context.id)];
-  }
   const { usage: ownUsage, stop_reason, stop_details, container, ...own } = ext?.messages ?? {};
   const details = {
     ...(stop_reason !== undefined && { stop_reason }),
@@ -166,8 +164,8 @@ function ending(
     ...encodeFinish(endOf(finish, refusal, calls), details),
     container: container ?? null,
   };
-  const counts = { output_tokens: 0, ...encodeUsage(usage), ...obj(ownUsage) };
-  return [{ type: "message_delta", delta, usage: counts, ...own }, { type: "message_stop" }];
+  const counts = { ...encodeFinalUsage(usage), fallback_credit: null, iterations: null, ...obj(ownUsage) };
+  return [{ type: "message_delta", delta, usage: counts, context_management: null, ...own }, { type: "message_stop" }];
 }
 
 /** A limit wins over a refusal; some providers end an answer with calls as if it had none. */

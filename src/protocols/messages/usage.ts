@@ -28,11 +28,14 @@ export function decodeUsage(body: Obj, was: Usage): Usage {
   });
 }
 
-/** Anthropic's answers name every count: null is one that is unknown, or that its provider does not keep. */
+/**
+ * Anthropic's answers name every count: null is one that is unknown, or that its provider does not keep. Input and output
+ * must be numbers.
+ */
 export function encodeUsage(usage: Usage): Obj {
-  const { cacheRead, cacheWrite, cacheWriteLong, reasoning, searches } = usage;
-  return defined({
-    input_tokens: freshInput(usage),
+  const { cacheRead, cacheWrite, cacheWriteLong, reasoning, searches, output = 0 } = usage;
+  return {
+    input_tokens: freshInput(usage) ?? 0,
     cache_creation_input_tokens: cacheWrite ?? null,
     cache_read_input_tokens: cacheRead ?? null,
     cache_creation:
@@ -42,10 +45,16 @@ export function encodeUsage(usage: Usage): Obj {
             ephemeral_5m_input_tokens: Math.max(0, (cacheWrite ?? cacheWriteLong) - cacheWriteLong),
             ephemeral_1h_input_tokens: cacheWriteLong,
           },
-    output_tokens: usage.output,
+    output_tokens: output,
     output_tokens_details: reasoning === undefined ? null : { thinking_tokens: reasoning },
     server_tool_use: searches === undefined ? null : { web_search_requests: searches, web_fetch_requests: 0 },
-  });
+  };
+}
+
+/** The counts at the end of a stream. How long a cache is kept was to be said at its start; an unknown input changes none. */
+export function encodeFinalUsage(usage: Usage): Obj {
+  const { cache_creation: _, ...counts } = encodeUsage(usage);
+  return usage.input === undefined ? { ...counts, input_tokens: null } : counts;
 }
 
 /** Members of a usage that canon has counts for. */

@@ -5,7 +5,7 @@
 import type { Event, Finish } from "../../canon/event.ts";
 import { type Obj, obj } from "../../canon/json.ts";
 import { fold, noUsage, type Usage } from "../../canon/usage.ts";
-import { Fault } from "../../fault.ts";
+import type { Fault } from "../../fault.ts";
 import type { OutFrame } from "../../http/sse.ts";
 import type { Encoder, ReplyContext } from "../protocol.ts";
 import { type Blocks, blocksOf } from "./blocks.ts";
@@ -102,20 +102,17 @@ const endings = {
   other: "whole",
   length: "cut",
   context: "cut",
-  malformed: "failed",
-} as const satisfies Record<Finish["reason"], "whole" | "declined" | "cut" | "failed">;
+} as const satisfies Record<Finish["reason"], "whole" | "declined" | "cut">;
 
 function finish({ finish, usage, ext }: Extract<Event, { type: "finish" }>, { book, blocks, context }: Written): void {
   const { incomplete_details: own, service_tier: tier } = ext?.responses ?? {};
   const ending = obj(own).reason === undefined ? endings[finish.reason] : "cut";
-  if (ending === "cut" || ending === "failed") book.drop();
+  if (ending === "cut") book.drop();
   else book.release();
   refuse(finish, ending === "declined", blocks, context);
   blocks.end();
   const told = tier === undefined ? { usage } : { usage, tier };
-  if (ending === "failed") {
-    fail(new Fault("upstream", "The model made a call that cannot be read."), usage, book);
-  } else if (ending === "cut") {
+  if (ending === "cut") {
     book.tell("response.incomplete", { status: "incomplete", incomplete: own ?? outOfTokens, ...told });
   } else {
     book.tell("response.completed", { status: "completed", ...told });

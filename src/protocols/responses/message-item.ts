@@ -5,7 +5,7 @@
  */
 
 import type { Obj } from "../../canon/json.ts";
-import type { Block } from "../../canon/request.ts";
+import type { Annotation, Block } from "../../canon/request.ts";
 import type { Sink, Writer } from "./output.ts";
 import { encodeAnnotation, encodePart } from "./parts.ts";
 import { ownOf } from "./wire.ts";
@@ -77,18 +77,25 @@ function openPart(opened: Block, ids: Obj, sink: Sink, whole: (part: Obj) => voi
   const isRefusal = opened.type === "refusal";
   const stem = isRefusal ? "response.refusal" : "response.output_text";
   const logprobs = isRefusal ? {} : { logprobs: [] };
-  let cited = 0;
+  const cited: Annotation[] = [];
+  const cite = (at: number, annotation: Annotation, length: number): void => {
+    const said = { annotation_index: at, annotation: encodeAnnotation(annotation, length) };
+    sink.send("response.output_text.annotation.added", { ...ids, ...said });
+  };
   sink.send("response.content_part.added", { ...ids, part: isRefusal ? start : { ...start, ...bare(opened) } });
   return {
     delta({ text, annotations = [] }) {
       if (text !== "") sink.send(`${stem}.delta`, { ...ids, delta: text, ...logprobs });
       for (const annotation of annotations) {
-        const said = { annotation_index: cited++, annotation: encodeAnnotation(annotation) };
-        sink.send("response.output_text.annotation.added", { ...ids, ...said });
+        const at = cited.push(annotation) - 1;
+        if (annotation.end !== undefined) cite(at, annotation, annotation.end);
       }
     },
     close(block) {
       const part = partOf(block);
+      // How long the text is that a citation without a place is for shows only now.
+      const length = block.type === "text" ? block.text.length : 0;
+      for (const [at, annotation] of cited.entries()) if (annotation.end === undefined) cite(at, annotation, length);
       if (block.type === "text") sink.send(`${stem}.done`, { ...ids, text: block.text, ...logprobs });
       if (block.type === "refusal") sink.send(`${stem}.done`, { ...ids, refusal: block.text });
       sink.send("response.content_part.done", { ...ids, part });

@@ -3,7 +3,7 @@
  * its item. An item lives between its `added` and its `done`, and every event between names its id.
  */
 import type { Delta } from "../../canon/event.ts";
-import { type Obj, obj, text } from "../../canon/json.ts";
+import { defined, type Obj, obj, text } from "../../canon/json.ts";
 import type { Block, Image, Opaque, Reasoning, Search, ToolCall } from "../../canon/request.ts";
 import type { Seal } from "../protocol.ts";
 import { encodeCall, encodeReasoning } from "./items.ts";
@@ -70,7 +70,7 @@ const reasoningParts = {
 
 function openReasoning(sink: Sink, seal: Seal): Writer {
   const place = sink.place("rs_");
-  added(sink, place, { type: "reasoning", summary: [], content: [], encrypted_content: null });
+  added(sink, place, { type: "reasoning", summary: [], content: [] });
   const parts = { summary: partsWriter(sink, place, "summary"), raw: partsWriter(sink, place, "raw") };
   return {
     delta(delta) {
@@ -80,15 +80,15 @@ function openReasoning(sink: Sink, seal: Seal): Writer {
       parts.summary.close();
       parts.raw.close();
       if (block.type !== "reasoning") return;
-      const cipher = { encrypted_content: cipherOf(block, seal) };
+      const cipher = defined({ encrypted_content: cipherOf(block, seal) });
       sink.done(place, { id: place.id, type: "reasoning", ...encodeReasoning(block), ...cipher, ...ownOf(block) });
     },
   };
 }
 
 /** OpenAI's own cipher goes back as it came, another provider's proof inside a token of ours. */
-function cipherOf(block: Reasoning, seal: Seal): string | null {
-  if (block.native === undefined) return null;
+function cipherOf(block: Reasoning, seal: Seal): string | undefined {
+  if (block.native === undefined) return undefined;
   return block.native.protocol === "responses" ? block.native.value : seal(block);
 }
 
@@ -153,17 +153,18 @@ function openSearch(opened: Search, sink: Sink): Writer {
   const place = sink.place("ws_", opened.id.startsWith("ws_") ? opened.id : undefined);
   const step = (name: string): void =>
     sink.send(`response.web_search_call.${name}`, { item_id: place.id, output_index: place.index });
-  added(sink, place, { type: "web_search_call", status: "in_progress" });
+  const actionOf = (block: Search): Obj => ({ type: "search", query: block.query, ...obj(ownOf(block).action) });
+  added(sink, place, { type: "web_search_call", status: "in_progress", action: actionOf(opened) });
   step("in_progress");
   step("searching");
   return {
     delta() {},
     close(block) {
       if (block.type !== "search") return;
-      const { action, ...own } = ownOf(block);
-      const search = { type: "search", query: block.query, ...obj(action) };
+      const { action: _, ...own } = ownOf(block);
+      const action = actionOf(block);
       step("completed");
-      sink.done(place, { id: place.id, type: "web_search_call", status: "completed", action: search, ...own });
+      sink.done(place, { id: place.id, type: "web_search_call", status: "completed", action, ...own });
     },
   };
 }

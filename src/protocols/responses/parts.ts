@@ -81,9 +81,10 @@ export function decodeAnnotation(annotation: Obj): Annotation | undefined {
   });
 }
 
-export function encodeAnnotation(annotation: Annotation): Obj {
-  const { url, title, start, end } = annotation;
-  return defined({ type: "url_citation", start_index: start, end_index: end, url, title, ...ownOf(annotation) });
+/** `length`: of the text. What is cited for no place in it (Anthropic, Gemini) is cited for all of it. */
+export function encodeAnnotation(annotation: Annotation, length: number): Obj {
+  const { url, title = "", start = 0, end = length } = annotation;
+  return { type: "url_citation", start_index: start, end_index: end, url, title, ...ownOf(annotation) };
 }
 
 const ttls: Readonly<Record<string, CacheMark["ttl"]>> = { "30m": "5m", "12h": "1h" };
@@ -191,7 +192,8 @@ export function encodePart(block: Block, plain: Plain, where = ""): Obj | undefi
 function encodeText(block: Text, plain: Plain): Obj {
   const { annotations: foreign, ...own } = ownOf(block);
   const spoken = (text(own.type) ?? plain) === "output_text";
-  const annotations = [...(block.annotations ?? []).map(encodeAnnotation), ...list(foreign)];
+  const cited = (block.annotations ?? []).map((annotation) => encodeAnnotation(annotation, block.text.length));
+  const annotations = [...cited, ...list(foreign)];
   return defined({ type: plain, text: block.text, annotations: spoken ? annotations : undefined, ...own });
 }
 

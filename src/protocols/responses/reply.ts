@@ -54,8 +54,10 @@ const incompleteReasons: Readonly<Record<string, Finish["reason"]>> = {
 /** What only this API says of an ending: the tier that served it, and a reason that canon has no word for. */
 export function endingExt(response: Obj): Ext | undefined {
   const details = obj(response.incomplete_details);
+  const tier = text(response.service_tier);
   const own = defined({
-    service_tier: text(response.service_tier),
+    // "auto" is what was asked for, mostly by nobody, and no tier.
+    service_tier: tier === "auto" ? undefined : tier,
     incomplete_details: details.reason === undefined || details.reason === "max_output_tokens" ? undefined : details,
   });
   return extOf(Object.keys(own).length > 0 ? own : undefined).ext;

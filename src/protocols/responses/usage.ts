@@ -23,13 +23,16 @@ export function usage(body: Obj, was: Usage): Usage {
   );
 }
 
-/** All five members, without which Codex asks again and again; null where the counts are unknown. */
+/**
+ * All five members, without which Codex asks again and again; null where the counts are unknown. A provider that counts no
+ * reading from or writing to a cache bills none: its zero is the truth.
+ */
 export function encodeUsage(usage: Usage): Obj | null {
   const sum = total(usage);
   if (sum === undefined) return null;
   return defined({
     input_tokens: usage.input,
-    input_tokens_details: defined({ cached_tokens: usage.cacheRead ?? 0, cache_write_tokens: usage.cacheWrite }),
+    input_tokens_details: { cached_tokens: usage.cacheRead ?? 0, cache_write_tokens: usage.cacheWrite ?? 0 },
     output_tokens: usage.output,
     output_tokens_details: { reasoning_tokens: usage.reasoning ?? 0 },
     total_tokens: sum,

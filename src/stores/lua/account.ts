@@ -65,7 +65,7 @@ local function enter(name, row, group, counts)
 end
 
 -- The counts of a swept row, in the order of countsOf() of account.ts.
-local function swept_counts(cost) return { 1, 0, 0, 0, 0, 0, cost, 1, 0 } end
+local function swept_counts(cost) return { 1, 0, 0, 0, 0, 0, cost, 1, 0, 0, 0 } end
 
 -- Settles holds that have run out at what they held, the oldest first; a call that is in the account already is not
 -- entered again. Are there more of them than one script takes?
