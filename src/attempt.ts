@@ -7,12 +7,13 @@ import { obj } from "./canon/json.ts";
 import type { Loss, ProtocolId } from "./canon/request.ts";
 import { noUsage, type Usage } from "./canon/usage.ts";
 import type { Deps } from "./deps.ts";
+import type { Decision } from "./effort/policy.ts";
 import { asFault, Fault } from "./fault.ts";
 import type { Ticket } from "./http/flight.ts";
 import { streamHeaders, upward } from "./http/headers.ts";
 import { leaving } from "./http/leaving.ts";
 import { isEventStream, isJson } from "./http/media-type.ts";
-import { greedyReader, type Hop, hop, type Reader } from "./http/stream.ts";
+import { type Clock, type Guard, greedyReader, type Hop, hop, type Reader } from "./http/stream.ts";
 import { type Lane, laneFor, type Whole } from "./lanes.ts";
 import type { Lease } from "./lease.ts";
 import type { Answer, Outcome } from "./pipes.ts";
@@ -25,6 +26,7 @@ import { keeper } from "./recall.ts";
 import { refusal } from "./refuse.ts";
 import { report } from "./report.ts";
 import { settle } from "./settle.ts";
+import type { Try, Watcher } from "./tries.ts";
 import { send } from "./upstream.ts";
 
 export interface AttemptContext {
@@ -40,8 +42,9 @@ export interface AttemptContext {
   readonly deps: Deps;
   /** What the call has to do with the cache. */
   readonly cached?: Cached | undefined;
-  /** No other target is left: nothing is gained by holding the answer back. */
-  readonly isLast: boolean;
+  readonly tried: Try;
+  /** Who chose how hard this call thinks, and why. */
+  readonly decision?: Decision;
 }
 
 /**
@@ -59,12 +62,28 @@ export async function answerFrom(target: Target, context: AttemptContext): Promi
   const now = deps.clock.now();
   const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal, now };
   const cached = await cachedFor(target, lane, context);
+  const late = () => abort.abort();
+  const inTime = <T>(pending: Promise<T>, ms: number): Promise<T> => within(pending, ms, deps.clock, late);
+  const { headersMs, totalMs } = context.tried.limits;
   const sent =
     cached?.entry === undefined
-      ? accepted(send(target, outgoing, deps.fetch), target, context).then((answer) => cached?.copy(answer) ?? answer)
+      ? inTime(accepted(send(target, outgoing, deps.fetch), target, context), headersMs).then(
+          (answer) => cached?.copy(answer) ?? answer,
+        )
       : Promise.resolve(answerOf(cached.entry));
   if (call.stream) return streamed(sent, lane, target, { ...context, cached, abort });
-  return whole(await context.lease.during(sent), lane, target, { ...context, cached });
+  const answer = await context.lease.during(sent);
+  return inTime(whole(answer, lane, target, { ...context, cached }), totalMs);
+}
+
+/** What is pending, or the Fault `timeout` when it takes longer; `late` is told of it. */
+async function within<T>(pending: Promise<T>, ms: number, clock: Clock, late: () => void): Promise<T> {
+  const isLate = Symbol("late");
+  const first = await Promise.race([pending, clock.wait(ms).then(() => isLate)]);
+  if (first !== isLate) return first as T;
+  pending.catch(() => undefined);
+  late();
+  throw new Fault("timeout", `The provider did not answer within ${ms / 1000} seconds.`);
 }
 
 function cachedFor(target: Target, lane: Lane, context: AttemptContext): Promise<Cached | undefined> {
@@ -132,7 +151,8 @@ function paid(
   } catch (thrown) {
     // A row of its own: another target may yet answer the same call.
     const { status } = asFault(thrown);
-    context.lease.settleAttempt({ outcome: { usage: usageIn(bytes, target), ended: "whole" }, target, status });
+    const outcome = { usage: usageIn(bytes, target), ended: "whole" } as const;
+    context.lease.settleAttempt({ outcome, target, status }, context.tried.number);
     throw thrown;
   }
 }
@@ -159,11 +179,12 @@ async function streamed(
   target: Target,
   context: StreamContext,
 ): Promise<Response> {
-  const { deps, lease, isLast, abort } = context;
+  const { deps, abort, tried } = context;
   const answer = await Promise.race([sent, deps.clock.wait(hold.waitMs).then(() => undefined)]);
   if (answer !== undefined && !isEventStream(answer) && isJson(answer)) {
     const bytes = new Uint8Array(await answer.arrayBuffer());
     const { body, bill } = paid(bytes, () => lane.asStream(bytes), lane, target, context);
+    tried.watch.answered();
     const headers = report(context, target, answer, { losses: lane.losses, bill });
     return new Response(body, { headers: { ...headers, ...streamHeaders } });
   }
@@ -174,15 +195,40 @@ async function streamed(
     resolve(outcome);
   });
   const reader = answer === undefined ? laterReader(sent) : readerOf(answer);
-  const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock, () => lease.due(target, pipe.said));
-  if (!isLast) await held(stream, pipe, reader);
+  const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock, guardOf(pipe, target, context));
+  if (!tried.isLast) await held(stream, pipe, reader);
   const ended = promise.then((outcome) => {
+    tell(tried.watch, outcome);
     settle(outcome, target, context, { said: pipe.said, losses: allLosses(lane) });
   });
   deps.waitUntil(ended);
   return new Response(stream.body(), {
     headers: { ...report(context, target, answer, { losses: lane.losses }), ...streamHeaders },
   });
+}
+
+/** What may end a stream from outside: no money left for it, no word from the provider, no time. */
+function guardOf(pipe: Answer, target: Target, { lease, deps, tried }: StreamContext): Guard {
+  const { limits, deadline, watch } = tried;
+  const inTime = (idleMs: number): void => {
+    if (pipe.committed) watch.answered();
+    const most = pipe.committed ? limits.idleMs : limits.firstContentMs;
+    if (idleMs < most && deps.clock.now() < deadline) return;
+    throw new Fault("timeout", "The provider took too long over its answer.");
+  };
+  return {
+    due() {
+      inTime(0);
+      return lease.due(target, pipe.said);
+    },
+    silent: inTime,
+  };
+}
+
+function tell(watch: Watcher, { ended, fault }: Outcome): void {
+  if (ended === "whole") watch.answered();
+  else if (ended === "left") watch.left();
+  else watch.failed(fault ?? new Fault("upstream", "The provider's answer broke off."));
 }
 
 /** Holds the answer until it has begun in earnest; a failure before that is another target's chance. */

@@ -3,7 +3,10 @@ import type { CacheStore } from "./cache/store.ts";
 import type { Config } from "./config.ts";
 import type { Flight } from "./http/flight.ts";
 import type { Clock } from "./http/stream.ts";
+import type { Affinities } from "./policy/affinity-memory.ts";
 import type { Authenticator } from "./policy/auth.ts";
+import type { Health } from "./policy/health.ts";
+import type { RetryBudget } from "./policy/retry-budget.ts";
 import type { KeptTokens } from "./stores/recall.ts";
 import type { Store } from "./stores/store.ts";
 import type { Fetch } from "./upstream.ts";
@@ -14,6 +17,13 @@ export interface Deps {
   readonly store: Store;
   readonly tokens: KeptTokens;
   readonly cache: CacheStore;
+  /** How the targets are, as this isolate has seen it. */
+  readonly health: Health;
+  /** How often targets may be asked again. */
+  readonly retries: RetryBudget;
+  readonly affinities: Affinities;
+  /** From 0 up to 1. */
+  readonly chance: () => number;
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;

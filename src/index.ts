@@ -7,7 +7,10 @@ import type { Deps } from "./deps.ts";
 import { Fault } from "./fault.ts";
 import { type Flight, flight } from "./http/flight.ts";
 import type { Clock } from "./http/stream.ts";
+import { type Affinities, affinityMemory } from "./policy/affinity-memory.ts";
 import { type Authenticator, authenticator } from "./policy/auth.ts";
+import { type Health, healthRecord } from "./policy/health.ts";
+import { type RetryBudget, retryBudget } from "./policy/retry-budget.ts";
 import { protocols } from "./protocols/index.ts";
 import { refuse } from "./refuse.ts";
 import { durableStore } from "./stores/durable.ts";
@@ -46,6 +49,9 @@ interface Shared {
   readonly flight: Flight;
   readonly gathering: Gathering;
   readonly cacheMemory: CacheMemory;
+  readonly health: Health;
+  readonly retries: RetryBudget;
+  readonly affinities: Affinities;
   /** Where the store is in Redis: it holds nothing that belongs to a request. */
   readonly upstash: UpstashStore | undefined;
 }
@@ -80,6 +86,9 @@ function share(config: Config, env: Env): Shared {
     flight: flight(config.maxBytesInFlight),
     gathering: gathered,
     cacheMemory: cacheMemory(),
+    health: healthRecord(),
+    retries: retryBudget(),
+    affinities: affinityMemory(),
     upstash: upstashOf(config, env, gathered, spool),
   };
 }
@@ -106,11 +115,15 @@ const clock: Clock = {
 };
 
 function depsOf(shared: Shared, env: Env, ctx: ExecutionContext): Deps {
-  const { config, auth, flight } = shared;
+  const { config, auth, flight, health, retries, affinities } = shared;
   return {
     config,
     auth,
     flight,
+    health,
+    retries,
+    affinities,
+    chance: Math.random,
     clock,
     store: storeOf(shared, env, ctx),
     tokens: durableTokens(env.RECALL),

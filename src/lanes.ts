@@ -12,7 +12,7 @@ import type { CanonRequest, Lose, Loss, Tool } from "./canon/request.ts";
 import { type Flat, flatten } from "./canon/tools.ts";
 import { noUsage, type Usage } from "./canon/usage.ts";
 import { Fault } from "./fault.ts";
-import { type Edit, setMember, splice } from "./http/json.ts";
+import { type Edit, members, setMember, splice } from "./http/json.ts";
 import { framer, print } from "./http/sse.ts";
 import { type CacheMarks, fitMarks, withoutAutomaticMark } from "./models/cache.ts";
 import { modelFacts } from "./models/catalog.ts";
@@ -103,7 +103,9 @@ function relay(context: LaneContext): Lane {
 }
 
 /** The caller's bytes, but for the model's name, a wish for usage, a cap, and tokens that only we can read. */
-function relayedBody({ call, target, outputCap }: LaneContext, asksUsage: boolean, lose: Lose): Uint8Array[] {
+function relayedBody(context: LaneContext, asksUsage: boolean, lose: Lose): Uint8Array[] {
+  const { target, outputCap } = context;
+  const call = withoutModels(context.call);
   const set = (member: string, value: Json): Edit => setMember(call.bytes, call.spans, member, JSON.stringify(value));
   const edits = mayHoldToken(call.bytes) ? tokenEdits(call, target) : [];
   if (edits.length > 0) lose("reasoning.native");
@@ -115,6 +117,14 @@ function relayedBody({ call, target, outputCap }: LaneContext, asksUsage: boolea
     lose("maxOutput", `>${outputCap}`);
   }
   return splice(call.bytes, edits);
+}
+
+/** The models to fall back on are ours to read, and no provider's. */
+function withoutModels(call: Call): Call {
+  if (!call.spans.has("models")) return call;
+  const { models: _, ...body } = call.body;
+  const bytes = new TextEncoder().encode(JSON.stringify(body));
+  return { ...call, body, bytes, spans: members(bytes).spans };
 }
 
 /** A token on this lane is always another provider's: what this one made itself, its callers have as it came. */

@@ -50,8 +50,8 @@ export interface Lease {
   during<T>(pending: Promise<T>): Promise<T>;
   /** Enters the end of the call; only the first time counts. */
   settle(end: End): Bill;
-  /** Enters what an attempt cost that another one followed. */
-  settleAttempt(end: End): void;
+  /** Enters what an attempt cost that another one followed; `number` is the attempt's. */
+  settleAttempt(end: End, number: number): void;
 }
 
 /** Throws the Fault of the limit or budget that has too little left, or of a store that cannot be reached. */
@@ -196,8 +196,8 @@ function leaseOf(held: Held, deps: Deps): Lease {
       isSettled = true;
       return bill;
     },
-    settleAttempt(end) {
-      enter(`${id}.${end.target.provider.id}/${end.target.model}`, end, billOf(end, quoteFor(end.target)), []);
+    settleAttempt(end, number) {
+      enter(`${id}.${number}`, end, billOf(end, quoteFor(end.target)), []);
     },
   };
 

@@ -6,8 +6,8 @@
  */
 import { type AttemptContext, answerFrom } from "./attempt.ts";
 import { type Call, type Named, readCall, readCounted } from "./call.ts";
+import { list } from "./canon/json.ts";
 import type { ProtocolId } from "./canon/request.ts";
-import { noUsage } from "./canon/usage.ts";
 import type { Deps } from "./deps.ts";
 import { askedEffort } from "./effort/asked.ts";
 import { asFault, Fault } from "./fault.ts";
@@ -20,16 +20,23 @@ import type { Operation } from "./operations/operation.ts";
 import { perform } from "./operations/perform.ts";
 import { routeTask } from "./operations/route.ts";
 import { readTask, wishOf } from "./operations/task.ts";
+import { choose } from "./policy/choose.ts";
+import { conversationOf } from "./policy/conversation.ts";
+import { expectedCost } from "./policy/expected-cost.ts";
 import { limitHeaders } from "./policy/limit-headers.ts";
 import { isAllowed } from "./policy/limits.ts";
 import { type Asked, type Quote, quote } from "./policy/quote.ts";
 import { refuseResources } from "./policy/resources.ts";
-import { route, type Target } from "./policy/route.ts";
+import { type Target, wayOf } from "./policy/route.ts";
+import { traitsOf } from "./policy/traits.ts";
+import { readWishes } from "./policy/wishes.ts";
 import { protocols } from "./protocols/index.ts";
 import type { Protocol } from "./protocols/protocol.ts";
 import { recall } from "./recall.ts";
 import { refuse } from "./refuse.ts";
 import type { Grant } from "./stores/store.ts";
+import { thinking, withoutSuffix } from "./think.ts";
+import { firstAnswer } from "./tries.ts";
 
 /** Serves one call of the protocol that its path says; Gemini's says the model too. Never throws. */
 export function serve(protocol: ProtocolId, request: Request, deps: Deps, named?: Named): Promise<Response> {
@@ -74,18 +81,46 @@ async function call(
   const { id, request, ticket, deps } = trip;
   const grant = await deps.auth.authenticate(request, deps.store, deps.clock.now());
   const bytes = await readBody(request, deps.config.maxBodyBytes, ticket.take);
-  const call = read(id, bytes);
+  const named = read(id, bytes);
+  const call = withoutSuffix(named);
   refuseResources(call);
+  const think = thinking(call, request.headers, grant.team.settings.effort, call !== named);
   const { protocol, body, stream, model } = call;
-  const targets = permitted(route(call, deps.config), grant, model);
-  const effort = askedEffort(protocol, body);
+  const now = deps.clock.now();
+  const wishes = readWishes(request.headers, model, body);
+  const traits = traitsOf(call, bytes.length, grant.team.id);
+  const way = wayOf(call, () => traits, wishes, deps.config);
+  const permittedWay = { ...way, candidates: permitted(way.candidates, grant, model) };
+  const conversation = conversationOf(request.headers, call);
+  const affinity = deps.affinities.of(grant.team.id, conversation);
+  const targets = choose(
+    permittedWay,
+    {
+      ...{ conversation, fallback: wishes.fallback, health: deps.health },
+      ...(affinity !== undefined && { affinity }),
+      costOf: (target) => expectedCost(target, traits, deps.config.prices, now),
+    },
+    now,
+    deps.chance,
+  );
+  const [first] = targets;
+  const decided = first === undefined ? undefined : think(first.model).decision;
+  const effort = decided === undefined || decided.isAdvice ? askedEffort(protocol, body) : decided.level;
   const wish = { protocol, body, stream, bytes: bytes.length, kind };
   const applicant = { id, protocol, asked: model, grant, ...(effort !== undefined && { effort }) };
   const lease = await reserve({ ...applicant, quotes: quotes(wish, targets, deps) }, deps);
   const kept = await recall(call, grant.team.id, deps);
-  return firstAnswer(lease, protocol, request, (target, isLast) =>
-    attempt(target, { ...trip, call, protocol, lease, kept, isLast }),
+  const trying = { lease, request, way, stream, timeoutMs: wishes.timeoutMs, deps };
+  const answer = await limited(lease, protocol, () =>
+    firstAnswer(trying, async (target, tried) => {
+      const { call: thought, decision } = think(target.model);
+      const context = { ...trip, call: thought, protocol, lease, kept, tried };
+      const answer = await attempt(target, { ...context, ...(decision !== undefined && { decision }) });
+      deps.affinities.answered(grant.team.id, conversation, target, itemsOf(call), now);
+      return answer;
+    }),
   );
+  return answer;
 }
 
 async function task(operation: Operation, trip: Trip): Promise<Response> {
@@ -93,46 +128,46 @@ async function task(operation: Operation, trip: Trip): Promise<Response> {
   const grant = await deps.auth.authenticate(request, deps.store, deps.clock.now());
   const task = await readTask(operation, request, deps.config.maxBodyBytes, trip.ticket.take);
   const { model = "" } = task;
-  const targets = permitted(routeTask(task, deps.config), grant, model);
+  const routed = routeTask(task, deps.config).map((target) => ({ target }));
+  const targets = permitted(routed, grant, model).map(({ target }) => target);
   const wish = wishOf(task);
   const lease = await reserve({ id, protocol: "chat", asked: model, grant, quotes: quotes(wish, targets, deps) }, deps);
-  return firstAnswer(lease, "chat", request, (target) => perform(target, { ...trip, protocol: "chat", task, lease }));
+  const trying = { lease, request, way: {}, stream: false, deps };
+  return limited(lease, "chat", () =>
+    firstAnswer(trying, (target, tried) => perform(target, { ...trip, protocol: "chat", task, lease, tried })),
+  );
 }
 
 function quotes(wish: Asked, targets: readonly Target[], { config, clock }: Deps): Quote[] {
   return targets.map((target) => quote(wish, target, config.prices, clock.now()));
 }
 
-/** The targets that this key may use. */
-function permitted(targets: readonly Target[], grant: Grant, model: string): readonly Target[] {
-  const allowed = targets.filter((target) => isAllowed(grant, target.provider.id, target.model));
-  if (allowed.length > 0 || targets.length === 0) return allowed;
-  throw new Fault("forbidden", `This key may not use the model '${model}'.`, {
-    param: "model",
-    code: "model_not_allowed",
-  });
+/** Those that this key may use. */
+function permitted<Each extends { readonly target: Target }>(
+  candidates: readonly Each[],
+  grant: Grant,
+  model: string,
+): readonly Each[] {
+  const allowed = candidates.filter(({ target }) => isAllowed(grant, target.provider.id, target.model));
+  if (allowed.length > 0 || candidates.length === 0) return allowed;
+  const message = `This key may not use the model '${model}'.`;
+  throw new Fault("forbidden", message, { param: "model", code: "model_not_allowed" });
 }
 
-/** Of the first target that answers; the Fault of the last one where none does, and nothing is owed. */
-async function firstAnswer(
-  lease: Lease,
-  protocol: ProtocolId,
-  request: Request,
-  attempt: (target: Target, isLast: boolean) => Promise<Response>,
-): Promise<Response> {
-  let fault = new Fault("no_model", "No provider serves this model.", { param: "model" });
-  for (const [at, target] of lease.targets.entries()) {
-    try {
-      return await attempt(target, at === lease.targets.length - 1);
-    } catch (thrown) {
-      fault = asFault(thrown);
-      if (fault.retriable && !request.signal.aborted && at < lease.targets.length - 1) continue;
-      const outcome = { usage: noUsage, ended: "failed" } as const;
-      lease.settle({ outcome, target, status: fault.status, detail: { fault: fault.kind } });
-      break;
-    }
+/** A failure tells the caller where it stands with its limits, as an answer does. */
+async function limited(lease: Lease, protocol: ProtocolId, ask: () => Promise<Response>): Promise<Response> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    const fault = asFault(thrown);
+    const headers = limitHeaders(protocol, lease.charges, lease.levels, lease.at);
+    throw fault.with({ headers: { ...fault.headers, ...headers } });
   }
-  throw fault.with({ headers: limitHeaders(protocol, lease.charges, lease.levels, lease.at) });
+}
+
+/** How many items the conversation has. */
+function itemsOf({ body }: Call): number {
+  return list(body.input ?? body.messages ?? body.contents).length;
 }
 
 async function guarded(

@@ -4,10 +4,12 @@ import type { Bill } from "./bill.ts";
 import type { Cached } from "./cache/serve.ts";
 import type { Loss, ProtocolId } from "./canon/request.ts";
 import { total } from "./canon/usage.ts";
+import { type Decision, say } from "./effort/policy.ts";
 import { callIds, downward } from "./http/headers.ts";
 import type { Lease } from "./lease.ts";
 import { limitHeaders } from "./policy/limit-headers.ts";
 import type { Target } from "./policy/route.ts";
+import { type Try, triesHeaders } from "./tries.ts";
 
 interface Reported {
   readonly id: string;
@@ -15,6 +17,8 @@ interface Reported {
   readonly protocol: ProtocolId;
   readonly lease: Lease;
   readonly cached?: Cached | undefined;
+  readonly tried: Try;
+  readonly decision?: Decision;
 }
 
 interface Told {
@@ -25,7 +29,7 @@ interface Told {
 
 /** @param answer the provider's; `undefined` while its headers are not here */
 export function report(
-  { id, protocol, lease, cached }: Reported,
+  { id, protocol, lease, cached, tried, decision }: Reported,
   target: Target,
   answer: Response | undefined,
   { losses = [], bill }: Told = {},
@@ -36,6 +40,8 @@ export function report(
     "x-gearbox-provider": target.provider.id,
     "x-gearbox-model": target.model,
     ...limitHeaders(protocol, lease.charges, lease.levels, lease.at),
+    ...triesHeaders(tried.number, tried.route, tried.reason),
+    ...(decision !== undefined && { "x-gearbox-effort": `${decision.isAdvice ? "advice " : ""}${say(decision)}` }),
     ...(cached !== undefined && { "x-gearbox-cache": cached.state }),
     ...(cached?.age !== undefined && { age: String(cached.age) }),
     ...(losses.length > 0 && { "x-gearbox-lost": lossHeader(losses) }),
@@ -52,7 +58,7 @@ function billHeaders({ usage, cost }: Bill): Record<string, string> {
 }
 
 /** Nano-dollars as dollars, exactly: `0.00123`. */
-export function usd(nano: number): string {
+function usd(nano: number): string {
   const digits = String(nano).padStart(10, "0");
   return `${digits.slice(0, -9)}.${digits.slice(-9)}`.replace(/\.?0+$/, "");
 }

@@ -4,10 +4,12 @@ import type { Bill } from "./bill.ts";
 import type { Cached } from "./cache/serve.ts";
 import type { Loss } from "./canon/request.ts";
 import type { Deps } from "./deps.ts";
+import type { Decision } from "./effort/policy.ts";
 import type { Ticket } from "./http/flight.ts";
 import type { Lease } from "./lease.ts";
 import type { Outcome } from "./pipes.ts";
 import type { Target } from "./policy/route.ts";
+import type { Try } from "./tries.ts";
 
 interface Settled {
   readonly lease: Lease;
@@ -15,6 +17,8 @@ interface Settled {
   readonly deps: Pick<Deps, "waitUntil">;
   /** What the call has to do with the cache. */
   readonly cached?: Cached | undefined;
+  readonly tried: Pick<Try, "number">;
+  readonly decision?: Decision;
 }
 
 interface More {
@@ -27,7 +31,7 @@ interface More {
 export function settle(
   outcome: Outcome,
   target: Target,
-  { lease, ticket, deps, cached }: Settled,
+  { lease, ticket, deps, cached, tried, decision }: Settled,
   more: More = {},
 ): Bill {
   ticket.release();
@@ -36,6 +40,8 @@ export function settle(
     ...(losses.length > 0 && { lost: losses.slice(0, mostLosses).map(({ field, change }) => `${field}=${change}`) }),
     ...(outcome.fault !== undefined && { fault: outcome.fault.kind }),
     ...(cached !== undefined && { cache: cached.state }),
+    ...(decision !== undefined && { effort_chosen: decision.level, effort_because: decision.reasons }),
+    ...(tried.number > 1 && { attempts: tried.number }),
   };
   const saved = cached?.entry === undefined ? undefined : (cached.entry.about.cost ?? 0);
   const end = { outcome, target, status: 200, said, detail, ...(saved !== undefined && { saved }) };

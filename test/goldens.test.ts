@@ -116,7 +116,8 @@ const tidied = [
 
 /** Is the JSON answer an error, or none at all? */
 function isFailure(json: string): boolean {
-  return !json.trimStart().startsWith("{") || Object.hasOwn(JSON.parse(json) as Obj, "error");
+  const isUnreadable = /"finishReason": ?"(MALFORMED|UNEXPECTED)_/.test(json);
+  return isUnreadable || !json.trimStart().startsWith("{") || Object.hasOwn(JSON.parse(json) as Obj, "error");
 }
 
 function writtenOf({ name }: Case): Map<string, string> {

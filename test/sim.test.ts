@@ -226,6 +226,37 @@ describe("without a script", () => {
   });
 });
 
+describe("Gemini's ways", () => {
+  const ask = { role: "user", parts: [{ text: "hi" }] };
+  const call = (name: string): object => ({ role: "model", parts: [{ functionCall: { name, args: {} } }] });
+  const result = (name: string): object => ({ functionResponse: { name, response: { output: "1" } } });
+
+  it("takes an answer that comes back in pieces, and results of the role function", async () => {
+    const contents = [ask, call("a"), call("b"), { role: "function", parts: [result("a"), result("b")] }];
+    expect((await post(sim.url, "gemini", "gemini-2.5-x", { contents })).status).toBe(200);
+    const parted = [ask, call("a"), call("b"), ...["a", "b"].map((name) => ({ role: "user", parts: [result(name)] }))];
+    expect((await post(sim.url, "gemini", "gemini-2.5-x", { contents: parted })).status).toBe(200);
+    const short = [ask, call("a"), call("b"), { role: "user", parts: [result("a")] }];
+    expect((await post(sim.url, "gemini", "gemini-2.5-x", { contents: short })).status).toBe(400);
+  });
+
+  it("embeds one text as the same among many", async () => {
+    const embed = async (method: string, body: object): Promise<Obj> => {
+      const headers = { "x-goog-api-key": "k", "content-type": "application/json" };
+      const url = `${sim.url}/v1beta/models/e:${method}`;
+      return (await (await fetch(url, { method: "POST", headers, body: JSON.stringify(body) })).json()) as Obj;
+    };
+    const content = { parts: [{ text: "one" }] };
+    const [one, many] = [
+      await embed("embedContent", { content }),
+      await embed("batchEmbedContents", { requests: [{ model: "models/e", content }] }),
+    ];
+    expect(obj(one.embedding).values).toHaveLength(4);
+    expect(objects(many.embeddings)).toEqual([one.embedding]);
+    expect(await embed("embedContent", {})).toMatchObject({ error: { code: 400 } });
+  });
+});
+
 it("is controlled over HTTP, as a process of its own", async () => {
   const child = spawn(process.execPath, [`${import.meta.dirname}/sim/main.ts`, "--port", "0"], {
     stdio: ["ignore", "pipe", "inherit"],

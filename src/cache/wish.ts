@@ -68,7 +68,7 @@ function tagsIn(header: string | null): readonly string[] {
  * Would the same call be answered alike? Not where it wants variety (a temperature, which has one of its own where none
  * is said, without a seed; several choices), where the provider acts (its own tools), or where something is kept there.
  */
-export function isRepeatable({ protocol, body }: Asked): boolean {
+function isRepeatable({ protocol, body }: Asked): boolean {
   const options = protocol === "gemini" ? obj(body.generationConfig ?? body.generation_config) : body;
   const choices = options.n ?? options.candidateCount ?? options.candidate_count ?? 1;
   const isFixed = options.temperature === 0 || typeof options.seed === "number";

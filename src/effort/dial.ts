@@ -115,7 +115,8 @@ function forProtocol(levels: readonly Effort[], protocol: ProtocolId): readonly 
   return protocol === "responses" ? levels : levels.filter((level) => level !== "max");
 }
 
-function nearest(effort: Effort, levels: readonly Effort[]): Effort {
+/** The level itself, else the next lower one of these, else the next higher. */
+export function nearest(effort: Effort, levels: readonly Effort[]): Effort {
   const at = efforts.indexOf(effort);
   const lower = efforts.slice(effort === "none" ? 0 : 1, at + 1).reverse();
   return [...lower, ...efforts.slice(at + 1)].find((level) => levels.includes(level)) ?? effort;

@@ -68,14 +68,15 @@ export interface Hop {
   body(): ReadableStream<Uint8Array>;
 }
 
-/** @param due asked before each read: something that has to be settled before the answer goes on; what it throws ends it */
-export function hop(
-  reader: Reader,
-  pipe: Pipe,
-  beatMs: number,
-  clock: Clock,
-  due?: () => Promise<void> | undefined,
-): Hop {
+/** What may end an answer from outside. What is thrown here ends it. */
+export interface Guard {
+  /** Asked before each read: something that has to be settled before the answer goes on. */
+  due(): Promise<void> | undefined;
+  /** Told at each beat how long the provider has been silent. */
+  silent(idleMs: number): void;
+}
+
+export function hop(reader: Reader, pipe: Pipe, beatMs: number, clock: Clock, guard?: Guard): Hop {
   const held: Uint8Array[] = [];
   let pending: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
   let tick: Promise<typeof late> | undefined;
@@ -85,7 +86,7 @@ export function hop(
 
   /** The next bytes for the caller; `undefined` when `deadline` (or else the next beat) came first. */
   async function next(deadline: Promise<typeof late>): Promise<Uint8Array | undefined> {
-    const first = pending === undefined ? due?.() : undefined;
+    const first = pending === undefined ? guard?.due() : undefined;
     if (first !== undefined) await first;
     pending ??= reader.read();
     const got = await Promise.race([pending, deadline]);
@@ -128,6 +129,7 @@ export function hop(
       if (out !== undefined) return out;
       if (clock.now() - spokeAt < beatMs) return new Uint8Array(0);
       spokeAt = clock.now();
+      guard?.silent(spokeAt - heardAt);
       return pipe.beat(spokeAt - heardAt);
     } catch (thrown) {
       ended = true;

@@ -80,7 +80,6 @@ const whole = {
   refusal: false,
   filter: false,
   pause: false,
-  malformed: false,
 } as const satisfies Record<Finish["reason"], boolean>;
 
 function faultOf(blocks: readonly Block[], { reason }: Finish, { answer, calls }: Promised): Fault | undefined {

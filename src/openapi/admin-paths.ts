@@ -54,6 +54,13 @@ function json(schema: string): Described {
 }
 
 export const adminPaths: Described = {
+  "/admin/health": {
+    get: admin({
+      id: "targetHealth",
+      summary: "How the targets are, as the isolate that answers has seen them",
+      answers: "TargetHealth",
+    }),
+  },
   "/admin/teams": {
     get: admin({ id: "listTeams", summary: "All teams", parameters: paging, answers: "Teams" }),
     post: admin({ id: "createTeam", summary: "Make a team", takes: "NewTeam", answers: "Team", status: 201 }),

@@ -147,6 +147,22 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   Key: shownKey,
   MadeKey: shownKey.extend({ key: z.string().meta({ description: "The key itself. It is kept nowhere." }) }),
   Keys: pageOf(shownKey),
+  TargetHealth: z.object({
+    object: z.literal("health"),
+    data: z.array(
+      z.object({
+        provider: z.string(),
+        model: z.string(),
+        credential: z.string().optional().meta({ description: "The name of the setting that holds it." }),
+        state: z.string(),
+        until: z.number().optional().meta({ description: "Milliseconds since 1970." }),
+        calls: z.int().meta({ description: "Of the last 30 seconds." }),
+        error_rate: z.number(),
+        first_content_ms: z.number().optional(),
+        first_content_p95_ms: z.number().optional(),
+      }),
+    ),
+  }),
   Forgotten: z.object({ forgotten: z.int() }),
   Calls: pageOf(call),
   Export: z.object({

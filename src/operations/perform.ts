@@ -22,6 +22,7 @@ import { protocols } from "../protocols/index.ts";
 import { refusal } from "../refuse.ts";
 import { report } from "../report.ts";
 import { settle } from "../settle.ts";
+import type { Try } from "../tries.ts";
 import { type Outgoing, send } from "../upstream.ts";
 import { objectIn } from "./answer.ts";
 import { type Embeddings, embeddings } from "./gemini-embeddings.ts";
@@ -35,6 +36,7 @@ export interface TaskContext {
   /** The caller's: they all speak OpenAI's. */
   readonly protocol: ProtocolId;
   readonly lease: Lease;
+  readonly tried: Try;
   readonly request: Request;
   readonly ticket: Ticket;
   readonly deps: Deps;
@@ -140,5 +142,8 @@ function hopped(
   const said = (): number => made.said ?? 0;
   deps.waitUntil(promise.then((outcome) => settle(outcome, target, context, { said: said() })));
   const { heartbeatMs } = deps.config;
-  return hop(answer.body.getReader(), made, heartbeatMs, deps.clock, () => lease.due(target, said())).body();
+  return hop(answer.body.getReader(), made, heartbeatMs, deps.clock, {
+    due: () => lease.due(target, said()),
+    silent: () => undefined,
+  }).body();
 }

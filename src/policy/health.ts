@@ -43,8 +43,6 @@ export interface Health {
   note(target: Target, outcome: Outcome, now: number): void;
   /** Milliseconds; 0 where it was never measured. */
   firstContentMs(target: Target, now: number): number;
-  /** After so long a second request is worth it; `undefined` while too little is known. */
-  hedgeAfterMs(target: Target): number | undefined;
   snapshot(now: number): readonly TargetHealth[];
   /** What other isolates may want to know: plain data. */
   share(): SharedHealth;
@@ -81,7 +79,6 @@ export function healthRecord(): Health {
       put(originOf(target), { ...noted(get(target), outcome, now), target });
     },
     firstContentMs: (target, now) => expected(get(target).latency, now),
-    hedgeAfterMs: (target) => slowest(get(target).latency),
     snapshot: (now) => [...entries.values()].flatMap((entry) => told(entry, now)),
     share: () => new Map([...entries].flatMap(([origin, entry]) => sharedOf(entry, origin))),
     adopt(shared) {

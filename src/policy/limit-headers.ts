@@ -47,7 +47,7 @@ function said(protocol: ProtocolId, kind: string, { limit, level }: Standing, no
 }
 
 /** As OpenAI writes it: `12ms`, `1.5s`, `6m0s`. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   if (ms < 1000) return `${ms}ms`;
   const minutes = Math.floor(ms / 60_000);
   const seconds = (ms - minutes * 60_000) / 1000;

@@ -12,7 +12,7 @@ export interface TokenNeed {
 }
 
 const minuteMs = 60_000;
-export const nanoPerUsd = 1_000_000_000;
+const nanoPerUsd = 1_000_000_000;
 
 /** What each rate counts, and its name in a meter. */
 const rates = {
@@ -80,7 +80,7 @@ function sumIn(owner: string, { usd, per, warn_at = 0.8 }: Budget, now: number):
 }
 
 /** Is this name, `provider/model`, meant? A pattern is a name, or a beginning of one with `*` behind it. */
-export function matches(pattern: string, name: string): boolean {
+function matches(pattern: string, name: string): boolean {
   return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
@@ -126,6 +126,6 @@ export function endOf(per: Period, now: number): number | undefined {
   }
 }
 
-export function dayOf(at: number): string {
+function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }

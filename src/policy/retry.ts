@@ -43,7 +43,7 @@ export interface Step {
 export const usualRetries = 4;
 
 /** A provider that wants to be left alone for longer is not waited for: the caller learns of it instead. */
-const longestWaitMs = 8000;
+const longestWaitMs = 2000;
 const firstWaitMs = 250;
 
 /** @param tried what failed so far, oldest first; none: the first attempt, which the target's budget earns by */

@@ -19,7 +19,6 @@ export interface Route {
   readonly timeouts?: Partial<Timeouts>;
   /** Attempts beyond the first. */
   readonly retries?: number;
-  readonly hedge?: Hedge;
 }
 
 export interface RouteTarget {
@@ -32,11 +31,6 @@ export interface RouteTarget {
   /** The setting that holds it; absent: conversations spread over all of the provider's. */
   readonly credential?: string;
   readonly when?: Condition;
-}
-
-/** A second request, sent where the first has said nothing for so long; absent: the target's own 95th percentile. */
-export interface Hedge {
-  readonly afterMs?: number;
 }
 
 /** Content other than text. */

@@ -7,7 +7,6 @@ import { mostTimeoutMs, type Timeouts, timeoutNames } from "../providers/timeout
 import { type Reader, type Report, reader } from "./members.ts";
 import {
   type Condition,
-  type Hedge,
   modalities,
   type Route,
   type RouteTable,
@@ -24,7 +23,7 @@ export interface Known {
 }
 
 const example = '{"strategy":"priority","targets":[{"provider":"openai","model":"gpt-5.5"}]}';
-const routeMembers = ["strategy", "targets", "when", "timeouts", "retries", "hedge"] as const;
+const routeMembers = ["strategy", "targets", "when", "timeouts", "retries"] as const;
 const targetMembers = ["provider", "model", "weight", "credential", "when"] as const;
 const conditionMembers = ["teams", "metadata", "tokensIn", "modalities", "tools", "stream"] as const;
 
@@ -68,7 +67,6 @@ function readRoute(value: unknown, path: string, known: Known, report: Report): 
     when: readCondition(route.when, `${path}.when`, read),
     timeouts: readTimeouts(route.timeouts, `${path}.timeouts`, read),
     retries: read.whole(route.retries, `${path}.retries`, { least: 0, most: mostRetries }),
-    hedge: readHedge(route.hedge, `${path}.hedge`, read),
   });
 }
 
@@ -160,13 +158,4 @@ function readTimeouts(value: unknown, path: string, read: Reader): Partial<Timeo
   return defined(
     Object.fromEntries(timeoutNames.map((name) => [name, read.whole(written[name], `${path}.${name}`, bounds)])),
   );
-}
-
-/** `true`, or a table with the time. */
-function readHedge(value: unknown, path: string, read: Reader): Hedge | undefined {
-  if (value === undefined || value === false) return undefined;
-  if (value === true) return {};
-  const written = read.table(value, path, ["afterMs"], 'Write true, or a time like {"afterMs":3000}.');
-  if (written === undefined) return undefined;
-  return defined({ afterMs: read.whole(written.afterMs, `${path}.afterMs`, { least: 1, most: mostTimeoutMs }) });
 }

@@ -35,18 +35,18 @@ export function pour({ fill, at }: Bucket, { limit, windowMs, cost }: RateCharge
 }
 
 /** Does the charge fit into the bucket as it is now? */
-export function fits({ fill }: Bucket, { limit, windowMs, cost }: RateCharge): boolean {
+function fits({ fill }: Bucket, { limit, windowMs, cost }: RateCharge): boolean {
   return fill + cost * windowMs <= limit * windowMs;
 }
 
 /** Milliseconds until the charge fits; `undefined` where it never will. */
-export function fitsAfterMs({ fill }: Bucket, { limit, windowMs, cost }: RateCharge): number | undefined {
+function fitsAfterMs({ fill }: Bucket, { limit, windowMs, cost }: RateCharge): number | undefined {
   const over = fill + cost * windowMs - limit * windowMs;
   return cost > limit ? undefined : Math.max(0, Math.ceil(over / limit));
 }
 
 /** What a bucket has left, in whole units of the limit, and when it will be whole again. */
-export function rateLevel({ fill }: Bucket, { meter, limit, windowMs }: RateCharge): Level {
+function rateLevel({ fill }: Bucket, { meter, limit, windowMs }: RateCharge): Level {
   const left = Math.max(0, Math.floor((limit * windowMs - fill) / windowMs));
   return { meter, left, resetMs: Math.ceil(fill / limit) };
 }

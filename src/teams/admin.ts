@@ -37,6 +37,11 @@ admin.use("*", async (c, next) => {
   c.header("cache-control", "no-store");
 });
 
+admin.get("/health", (c) => {
+  const { health, clock } = c.env.deps;
+  return c.json({ object: "health", data: health.snapshot(clock.now()) });
+});
+
 admin.post("/teams", async (c) => {
   const { store, random, clock } = c.env.deps;
   const { name, settings = {} } = await bodyOf(c, newTeam);

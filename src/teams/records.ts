@@ -3,6 +3,8 @@
  * wire; absent means unlimited, or as the team says.
  */
 
+import type { Effort } from "../canon/request.ts";
+
 /** Limits of a minute, and of calls at once. */
 export interface Limits {
   readonly requests_per_minute?: number | undefined;
@@ -38,6 +40,16 @@ export interface Settings extends Rules {
   readonly allowed_providers?: readonly string[] | undefined;
 }
 
+interface EffortSettings {
+  /** `advise` records what would be chosen and changes nothing. */
+  readonly mode: "off" | "advise" | "fill" | "override";
+  /** With `override`: always this. */
+  readonly level?: Effort | undefined;
+  readonly floor?: Effort | undefined;
+  readonly ceiling?: Effort | undefined;
+  readonly default?: Effort | undefined;
+}
+
 export interface TeamSettings extends Settings {
   /** What happens to calls while the store cannot be reached: refused (`closed`, the default) or served unlimited. */
   readonly store_down?: "closed" | "open" | undefined;
@@ -45,6 +57,8 @@ export interface TeamSettings extends Settings {
   readonly webhook?: string | undefined;
   /** Repeatable calls are answered from the cache and kept in it, unless the call says otherwise. */
   readonly cache?: { readonly ttl_seconds: number } | undefined;
+  /** Who chooses how hard calls think: nobody but the caller (`off`), or we where the caller does not, or always. */
+  readonly effort?: EffortSettings | undefined;
   /** Every loss of a request is an error, unless the call says otherwise. */
   readonly strict?: boolean | undefined;
   /** False: no answer of the Responses API is stored, whatever the call says. */

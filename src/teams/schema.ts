@@ -4,7 +4,7 @@
  */
 
 /** A newer version than this one was written by a newer gateway: it is left alone. */
-export const schemaVersion = 3;
+const schemaVersion = 3;
 
 const tables = `
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;

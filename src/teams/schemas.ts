@@ -1,5 +1,6 @@
 /** What the admin API takes, checked; the openapi document is made of the same shapes. */
 import * as z from "zod";
+import { efforts } from "../canon/request.ts";
 import { groupings } from "../stores/store.ts";
 import { type Budget, periods, type Settings, type TeamSettings } from "./records.ts";
 
@@ -67,6 +68,16 @@ export const teamSettings = z.strictObject({
     description: "What happens to calls while the store cannot be reached: refused, or served without limits.",
   }),
   webhook: webhook.optional(),
+  effort: z
+    .strictObject({
+      mode: z.enum(["off", "advise", "fill", "override"]),
+      level: z.enum(efforts).optional(),
+      floor: z.enum(efforts).optional(),
+      ceiling: z.enum(efforts).optional(),
+      default: z.enum(efforts).optional(),
+    })
+    .optional()
+    .meta({ description: "Who chooses how hard calls think; `advise` records what would be chosen." }),
   cache: z
     .strictObject({
       ttl_seconds: z

@@ -198,8 +198,15 @@ export class Team extends DurableObject<Readonly<Record<string, unknown>>> {
       events: async (_: string, at: number, most: number) => this.events(at, most),
       delivered: async (_: string, ids: readonly string[]) => this.delivered(ids),
     };
-    const { secret } = readConfig(this.env);
-    await deliver(store, team.id, { secret, fetch: (url, init) => fetch(url, init), now });
+    const { env } = this;
+    await deliver(store, team.id, {
+      // Read where it is needed: with a mistake in the configuration events are late, as with a webhook that is down.
+      get secret() {
+        return readConfig(env).secret;
+      },
+      fetch: (url, init) => fetch(url, init),
+      now,
+    });
   }
 
   /** Rows of calls are kept for so long. */

@@ -37,8 +37,7 @@ function meaning({ blocks, finish, usage }: Message) {
 
 /** Why an answer is not put to the law. */
 function exclusion({ blocks, finish, usage }: Message): string | undefined {
-  if (finish.reason === "refusal" || finish.reason === "filter" || finish.reason === "malformed")
-    return "refusals have tests of their own";
+  if (finish.reason === "refusal" || finish.reason === "filter") return "refusals have tests of their own";
   if (blocks.some((block) => block.type === "refusal")) return "refusals have tests of their own";
   if (usage.input === undefined || usage.output === undefined)
     return "its usage is not whole, which Responses cannot say";

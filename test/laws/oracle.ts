@@ -116,7 +116,7 @@ const data = new Set(["enum", "const", "required"]);
 const idle = /^(x-.*|default|examples?|format|discriminator|description|title)$/;
 const byName = new Set(["properties", "definitions", "$defs", "schemas", "patternProperties"]);
 
-/** The schema for the validator: what is only OpenAPI's in its words, unions decided by `type`, objects closed. */
+/** The schema for the validator: OpenAPI's own words in those of JSON Schema, unions decided, objects closed where asked for. */
 function tidy(value: Json, tidying: Tidying, member: string): Json {
   // The validator encodes fewer characters of a pointer than who wrote these.
   if (member === "$ref" && typeof value === "string") return decodeURIComponent(value);
@@ -175,8 +175,8 @@ function kindsOf(document: Obj, schema: Obj): string[] {
   const values = only === undefined ? list(several) : [only];
   if (values.length > 0) return values.map((value) => (value === null ? "null" : typeof value));
   const inner = [...list(allOf), ...list(others[unionOf(others)])].flatMap((part) => kindsOf(document, obj(part)));
-  const known = inner.filter((kind) => kind !== "unknown");
-  return known.length > 0 && (allOf !== undefined || known.length === inner.length) ? known : ["unknown"];
+  const told = inner.filter((kind) => kind !== "unknown");
+  return told.length > 0 && (allOf !== undefined || told.length === inner.length) ? told : ["unknown"];
 }
 
 function unionOf(schema: Obj): string {

@@ -7,8 +7,11 @@ import { cacheMemory } from "../../src/cache/memory.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import type { Deps } from "../../src/deps.ts";
 import { flight } from "../../src/http/flight.ts";
+import { affinityMemory } from "../../src/policy/affinity-memory.ts";
 import { authenticator } from "../../src/policy/auth.ts";
+import { healthRecord } from "../../src/policy/health.ts";
 import { checkKey, hashOf, mintKey, mintTeam } from "../../src/policy/key.ts";
+import { retryBudget } from "../../src/policy/retry-budget.ts";
 import { durableStore } from "../../src/stores/durable.ts";
 import { gathering } from "../../src/stores/gather.ts";
 import { durableTokens } from "../../src/stores/recall.ts";
@@ -91,6 +94,10 @@ function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Dep
       () => Date.now(),
     ),
     tokens: durableTokens(RECALL),
+    health: healthRecord(),
+    retries: retryBudget(),
+    affinities: affinityMemory(),
+    chance: Math.random,
     cache: cacheMemory().before(durableCache(CACHE)),
     fetch: fetchWith,
     clock: { now: () => Date.now(), wait: (ms) => scheduler.wait(ms) },

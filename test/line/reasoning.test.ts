@@ -233,7 +233,8 @@ describe("reasoning that is not the target's own", () => {
       expect(sent).not.toContain(signature("one"));
       expect(sent).not.toContain("gbx");
     }
-    const moved = { ...own.deps.config, credentials: new Map([["anthropic", "sk-ant-another"]]) };
+    const another = new Map([["anthropic", [{ name: "ANTHROPIC_API_KEY", value: "sk-ant-another" }]]]);
+    const moved = { ...own.deps.config, allCredentials: another };
     const sameTeam = agent(kind, `anthropic/${model}`, false, { ...own, deps: { ...own.deps, config: moved } });
     sameTeam.history.push(...caller.history);
     const answer = await sameTeam.answerCalls();

@@ -1,6 +1,7 @@
 /** Bad input, and providers that refuse: a clear answer in the caller's protocol, never a 500, never a secret. */
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import type { Fetch } from "../../src/upstream.ts";
 import { paths, question } from "./calls.ts";
 import { callsFor, gateway, play } from "./gateway.ts";
 
@@ -234,6 +235,29 @@ describe("with several targets", () => {
     },
   );
 
+  it.each([true, false])("the next one answers where Gemini's could not be read, stream: %s", async (stream) => {
+    await play("reads", words);
+    const { post } = gateway({ ALIASES: { both: ["gemini/gemini-3-bad", "anthropic/reads"] } }, malformed([]));
+    const answer = await post(paths.responses, question("responses", "both", "Hi", { stream }));
+    expect([answer.status, answer.headers.get("x-gearbox-provider")]).toEqual([200, "anthropic"]);
+    expect(await answer.text()).not.toContain("failed");
+  });
+
+  it.each([
+    ["chat", 502, '{"error":'],
+    ["responses", 502, "response.failed"],
+  ] as const)(
+    "%s: an answer of Gemini's that cannot be read is a failure, whole and begun",
+    async (caller, status, end) => {
+      const { post } = gateway({}, malformed([{ text: "I call " }]));
+      const model = "gemini/gemini-3-bad";
+      expect((await post(paths[caller], question(caller, model, "Hi"))).status).toBe(status);
+      const body = await (await post(paths[caller], question(caller, model, "Hi", { stream: true }))).text();
+      expect(body).toContain("I call ");
+      expect(body.slice(body.indexOf("I call "))).toContain(end);
+    },
+  );
+
   it("none is asked for what the caller did wrong", async () => {
     await play("says-400", { fault: { kind: "status", status: 400 } });
     const { post } = gateway({ ALIASES: { both: ["openai/says-400", "anthropic/not-asked"] } });
@@ -305,3 +329,15 @@ describe("a web search", () => {
     for (const { body } of await callsFor("searches")) expect(body).not.toHaveProperty("web_search_options");
   });
 });
+
+/** A Gemini that says this much and then makes a call that nobody can read; the others are simulated as ever. */
+function malformed(parts: readonly object[]): Fetch {
+  const candidate = { index: 0, content: { role: "model", parts }, finishReason: "MALFORMED_FUNCTION_CALL" };
+  const answer = JSON.stringify({ candidates: [candidate], modelVersion: "gemini-3-bad" });
+  return async (url, init) => {
+    if (url.includes(":generateContent"))
+      return new Response(answer, { headers: { "content-type": "application/json" } });
+    if (!url.includes(":streamGenerateContent")) return fetch(url, init);
+    return new Response(`data: ${answer}\r\n\r\n`, { headers: { "content-type": "text/event-stream" } });
+  };
+}

@@ -1,18 +1,21 @@
 /**
  * Append-only: what a conversation became on its way to a provider stays, byte for byte, the beginning of what the longer
  * one becomes; tools are equal. Where the caller's protocol or the target's gathers what one side says in a row
- * (Anthropic's, Gemini's), the last message may grow at its end. Marks for the prompt cache are no part of the prompt.
+ * (Anthropic's, Gemini's), the last message may grow at its end. Marks for the prompt cache are no part of the prompt; the
+ * proofs of reasoning that the caller brings back are.
  */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { list, type Obj, obj } from "../../src/canon/json.ts";
-import type { ProtocolId } from "../../src/canon/request.ts";
+import type { CanonRequest, ProtocolId } from "../../src/canon/request.ts";
 import { flatten } from "../../src/canon/tools.ts";
 import { fitMarks } from "../../src/models/cache.ts";
 import { modelFacts } from "../../src/models/catalog.ts";
 import { fitModel } from "../../src/models/fit.ts";
 import { fitSchemas } from "../../src/models/schema.ts";
+import { withOwnProofs } from "../../src/policy/proofs.ts";
 import { protocols } from "../../src/protocols/index.ts";
+import type { Open } from "../../src/protocols/protocol.ts";
 import { catalog } from "../../src/providers/catalog.ts";
 import { abilities, bend } from "../../src/providers/quirks.ts";
 
@@ -166,13 +169,39 @@ const targets = {
 
 /** The body as the translate lane makes it. */
 function translated(caller: ProtocolId, target: ProtocolId, steps: readonly Step[]): Obj {
+  return encoded(
+    protocols[caller].request.decode(bodyOf(caller, steps), () => undefined),
+    target,
+  );
+}
+
+/** The same of a Chat caller that brings back what the target thought before each call; an answer without calls has none. */
+function translatedThoughts(target: ProtocolId, steps: readonly Step[]): Obj {
+  const body = JSON.stringify(bodyOf("chat", steps)).replace(/"c(\d+)_0"/g, '"c$1_0_gbxr1T$1"');
+  const open: Open = (token) => {
+    const native = { protocol: target, value: btoa(token), kind: proofKinds[target], origin: "o" };
+    return { type: "reasoning", summary: ["Hm."], native };
+  };
+  const losses: string[] = [];
+  const asked = protocols.chat.request.decode(obj(JSON.parse(body)), open);
+  const own = withOwnProofs(asked, { protocol: target, origin: "o" }, (field) => losses.push(field));
+  expect(losses).toEqual([]);
+  return encoded(own, target);
+}
+
+const proofKinds = { chat: "", responses: "", messages: "signature", gemini: "next" } as const;
+
+function bodyOf(caller: ProtocolId, steps: readonly Step[]): Obj {
+  return { model: "m", stream: true, ...callers[caller](steps) };
+}
+
+function encoded(asked: CanonRequest, target: ProtocolId): Obj {
   const { provider: id, model } = targets[target];
   const provider = catalog.find((each) => each.id === id);
   if (provider === undefined) throw new Error(`no provider ${id}`);
   const spoken = { provider, protocol: target, model };
-  const body = { model: "m", stream: true, ...callers[caller](steps) };
   const lose = () => undefined;
-  const flat = flatten(protocols[caller].request.decode(body, lose), abilities(spoken));
+  const flat = flatten(asked, abilities(spoken));
   const fitted = fitModel({ ...flat.request, model }, modelFacts(model), target, lose);
   const { request } = fitSchemas(fitMarks(fitted, target, lose), spoken, lose);
   return bend(protocols[target].request.encode(request, lose), spoken, lose);
@@ -214,29 +243,45 @@ const ids = Object.keys(targets) as ProtocolId[];
 const pairs = ids.flatMap((caller) => ids.map((target) => [caller, target] as const));
 
 it.each(pairs)("from %s to %s", (caller, target) => {
-  const { turns, content } = targets[target];
   fc.assert(
     fc.property(conversation, more, (before, after) => {
       const [short, long] = [translated(caller, target, before), translated(caller, target, [...before, ...after])];
-      expect(JSON.stringify(long.tools)).toBe(JSON.stringify(short.tools));
-      for (const member of ["system", "systemInstruction", "instructions"]) {
-        expect(unmarked(long[member])).toBe(unmarked(short[member]));
-      }
-      const [kept, grown] = [list(short[turns]), list(long[turns])];
-      expect(kept.slice(0, -1).map(unmarked)).toEqual(grown.slice(0, kept.length - 1).map(unmarked));
-      const [last, same] = [obj(kept.at(-1)), obj(grown[kept.length - 1])];
-      if ((!merges.has(target) && !merges.has(caller)) || last[content] === undefined) {
-        expect(unmarked(same)).toBe(unmarked(last));
-        return;
-      }
-      expect(same.role).toBe(last.role);
-      const parts = partsOf(last[content]);
-      expect(parts.length).toBeGreaterThan(0);
-      expect(partsOf(same[content]).slice(0, parts.length)).toEqual(parts);
+      expectGrown(caller, target, short, long);
     }),
     { numRuns: 60 },
   );
 });
+
+it.each(["responses", "messages", "gemini"] as const)("from chat to %s, with what it thought", (target) => {
+  fc.assert(
+    fc.property(conversation, more, (before, after) => {
+      const [short, long] = [translatedThoughts(target, before), translatedThoughts(target, [...before, ...after])];
+      expectGrown("chat", target, short, long);
+      const worked = [...before, ...after].flatMap(({ type }, at) => (type === "work" ? [btoa(`gbxr1T${at}`)] : []));
+      expect(worked.filter((proof) => !JSON.stringify(long).includes(`"${proof}"`))).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function expectGrown(caller: ProtocolId, target: ProtocolId, short: Obj, long: Obj): void {
+  const { turns, content } = targets[target];
+  expect(JSON.stringify(long.tools)).toBe(JSON.stringify(short.tools));
+  for (const member of ["system", "systemInstruction", "instructions"]) {
+    expect(unmarked(long[member])).toBe(unmarked(short[member]));
+  }
+  const [kept, grown] = [list(short[turns]), list(long[turns])];
+  expect(kept.slice(0, -1).map(unmarked)).toEqual(grown.slice(0, kept.length - 1).map(unmarked));
+  const [last, same] = [obj(kept.at(-1)), obj(grown[kept.length - 1])];
+  if ((!merges.has(target) && !merges.has(caller)) || last[content] === undefined) {
+    expect(unmarked(same)).toBe(unmarked(last));
+    return;
+  }
+  expect(same.role).toBe(last.role);
+  const parts = partsOf(last[content]);
+  expect(parts.length).toBeGreaterThan(0);
+  expect(partsOf(same[content]).slice(0, parts.length)).toEqual(parts);
+}
 
 it.each(pairs)("says the same thing twice, from %s to %s", (caller, target) => {
   fc.assert(

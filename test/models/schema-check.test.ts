@@ -61,7 +61,7 @@ describe("an answer", () => {
     expect(faultOf(message("stop", text("{}")))?.message).toContain("'required' does not hold at ''");
   });
 
-  it.each(["length", "context", "refusal", "filter", "pause", "malformed"] as const)(
+  it.each(["length", "context", "refusal", "filter", "pause"] as const)(
     "that ended by %s promises nothing",
     (reason) => {
       expect(faultOf(message(reason, text('{"a/b":["x'), call('{"a/')))).toBeUndefined();

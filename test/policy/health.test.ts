@@ -149,7 +149,6 @@ describe("the record", () => {
         first_content_p95_ms: 190,
       },
     ]);
-    expect(health.hedgeAfterMs(target)).toBe(190);
   });
 
   it("believes a slow answer at once, a fast one slowly, and fades", () => {
@@ -161,7 +160,6 @@ describe("the record", () => {
     health.note(target, { result: "answered", firstContentMs: 100 }, start);
     expect(health.firstContentMs(target, start)).toBeCloseTo(910);
     expect(health.firstContentMs(target, start + 120_000)).toBeCloseTo(910 / Math.E);
-    expect(health.hedgeAfterMs(target)).toBeUndefined();
   });
 });
 

@@ -65,9 +65,9 @@ describe("the next attempt", () => {
 
   it("waits as long as the provider asks, and not for one that asks for too long or past the deadline", () => {
     const alone: Plan = { ...plan, targets: [one] };
-    expect(following([failure("rate_limit", one, 3000)], alone)?.waitMs).toBe(3063);
+    expect(following([failure("rate_limit", one, 1500)], alone)?.waitMs).toBe(1563);
     expect(following([failure("rate_limit", one, 9000)], alone)).toBeUndefined();
-    expect(following([failure("rate_limit", one, 3000)], { ...alone, deadline: start + 3000 })).toBeUndefined();
+    expect(following([failure("rate_limit", one, 1500)], { ...alone, deadline: start + 1500 })).toBeUndefined();
   });
 
   it("waits out the pause that the health record sets for one that did not say how long", () => {

@@ -43,17 +43,16 @@ describe("a table of routes", () => {
     },
     timeouts: { firstContentMs: 20_000 },
     retries: 0,
-    hedge: { afterMs: 3000 },
   };
 
   it("is read with all its members, as TOML or as JSON", () => {
-    const { routes } = read({ wide: whole, small: { targets: [gpt], hedge: true } });
+    const { routes } = read({ wide: whole, small: { targets: [gpt] } });
     expect(routes.get("wide")).toEqual({
       ...whole,
       targets: [whole.targets[0], { ...claude, weight: 1 }],
       when: { ...whole.when, metadata: { env: ["test", "dev"], app: ["x"] } },
     });
-    expect(routes.get("small")).toEqual({ strategy: "priority", targets: [{ ...gpt, weight: 1 }], hedge: {} });
+    expect(routes.get("small")).toEqual({ strategy: "priority", targets: [{ ...gpt, weight: 1 }] });
     expect(read(JSON.stringify({ wide: whole })).routes.get("wide")).toEqual(routes.get("wide"));
     expect(read("").routes.size).toBe(0);
   });
@@ -96,7 +95,6 @@ describe("a table of routes", () => {
       { r: { targets: [gpt], timeouts: { idleMs: 0 } } },
       "ROUTES.r.timeouts.idleMs is no whole number from 1 to 3600000",
     ],
-    [{ r: { targets: [gpt], hedge: "yes" } }, "ROUTES.r.hedge is no table"],
   ])("is refused with the path of its mistake: %j", (routes, problem) => {
     expect(problemsOf(routes)).toEqual([problem]);
   });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Json, Obj } from "../../src/canon/json.ts";
+import { protocols } from "../../src/protocols/index.ts";
 import { ask, decode, encode, hi, missing } from "./chat-laws.ts";
 
 /** A body with all that Chat can say, and an unknown member on each level. */
@@ -144,6 +145,26 @@ function calls(...ids: readonly string[]): Obj {
 }
 
 describe("decode and encode", () => {
+  test("search options are a web search of any provider's", () => {
+    const place = { city: "Utrecht", country: "NL" };
+    const options = { search_context_size: "high", user_location: { type: "approximate", approximate: place } };
+    const canon = decode(ask({ web_search_options: options, max_tokens: 5 }));
+    const location = { type: "approximate", ...place };
+    expect(canon.tools).toEqual([{ type: "web_search", live: true, contextSize: "high", location }]);
+    const lost: string[] = [];
+    const lose = (field: string) => void lost.push(field);
+    expect(protocols.messages.request.encode(canon, lose).tools).toEqual([
+      { type: "web_search_20250305", name: "web_search", user_location: location },
+    ]);
+    expect(lost).toEqual(["tools[0].contextSize"]);
+    expect(protocols.responses.request.encode(canon, lose).tools).toEqual([
+      { type: "web_search", search_context_size: "high", user_location: location },
+    ]);
+    const anywhere = decode(ask({ web_search_options: {} }));
+    expect(protocols.gemini.request.encode(anywhere, lose).tools).toEqual([{ googleSearch: {} }]);
+    expect(() => protocols.gemini.request.encode(canon, lose)).toThrow("tools[0].location");
+  });
+
   test.each(bodies)("%s: nothing lost, and the same again", (_, body) => {
     const canon = decode(body);
     const lost: string[] = [];

@@ -116,7 +116,7 @@ describe("an answer as it arrives", () => {
     ]);
     const cut = read(begun, chunk([], { finishReason: "MAX_TOKENS" }));
     expect(cut).toMatchObject({ blocks: [], finish: { reason: "length" } });
-    expect(read(begun, chunk([], stop)).finish).toEqual({ reason: "malformed" });
+    expect(() => read(begun, chunk([], stop))).toThrow("cannot be read");
   });
 
   it("arguments that are no object are told as they are", () => {
@@ -187,8 +187,6 @@ describe("how it ends", () => {
     ["SAFETY", "refusal"],
     ["MODEL_ARMOR", "refusal"],
     ["IMAGE_SAFETY", "refusal"],
-    ["UNEXPECTED_TOOL_CALL", "malformed"],
-    ["MALFORMED_FUNCTION_CALL", "malformed"],
     ["LANGUAGE", "other"],
     ["CONTINUATION", "pause"],
     ["SOMETHING_NEW", "other"],
@@ -196,6 +194,23 @@ describe("how it ends", () => {
   ] as const)("%s is %s", (reason, ours) => {
     expect(ended(reason).reason).toBe(ours);
   });
+
+  it.each(["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE"])(
+    "%s is a failure for which another target may be tried, with what it cost",
+    (finishReason) => {
+      const usageMetadata = { promptTokenCount: 3 };
+      const failed = last(sse([{ ...chunk([], { finishReason, finishMessage: "print(x)" }), usageMetadata }]));
+      expect(failed).toMatchObject({
+        type: "error",
+        usage: { input: 3 },
+        fault: { kind: "upstream", retriable: true },
+      });
+      expect(failed?.type === "error" && failed.fault.message).not.toContain("print");
+      const sight = gemini.stream.watch().see({ data: JSON.stringify(chunk([], { finishReason })) });
+      expect(sight).toMatchObject({ ends: true, fault: { kind: "upstream" } });
+      expect(sight.commits).toBeUndefined();
+    },
+  );
 
   it("a refusal says why, and calls that were cut are no calls", () => {
     expect(ended("SAFETY", "because")).toEqual({ reason: "refusal", explanation: "because" });

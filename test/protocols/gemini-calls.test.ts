@@ -28,6 +28,23 @@ describe("calls and results", () => {
     ]);
   });
 
+  it("same calls of several steps without ids stay apart, and no id changes as the conversation grows", () => {
+    const call = (n: number) => ({ functionCall: { name: "f", args: { n } } });
+    const result = (output: string) => ({ functionResponse: { name: "f", response: { output } } });
+    const first = [
+      ...hi,
+      { role: "model", parts: [call(1), call(2)] },
+      { role: "user", parts: [result("1"), result("2")] },
+    ];
+    const grown = [...first, { role: "model", parts: [call(3)] }, { role: "user", parts: [result("3")] }];
+    const said = blocks(grown).flat();
+    const ids = said.flatMap((block) => (block.type === "call" ? [block.id] : []));
+    expect(new Set(ids).size).toBe(3);
+    const answers = said.flatMap((block) => (block.type === "result" ? [[block.callId, block.blocks]] : []));
+    expect(answers).toEqual(ids.map((id, at) => [id, [{ type: "text", text: `${at + 1}` }]]));
+    expect(blocks(first)).toEqual(blocks(grown).slice(0, blocks(first).length));
+  });
+
   it("an id used twice stays two calls, and comes back as it was", () => {
     const contents = [0, 1].flatMap((n) => [
       { role: "model", parts: [{ functionCall: { id: "same", name: "f", args: { n } } }] },

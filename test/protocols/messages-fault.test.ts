@@ -1,11 +1,20 @@
 /** Failures in the words of the Messages protocol, both ways. */
 import { describe, expect, test } from "vitest";
 import type { Obj } from "../../src/canon/json.ts";
-import { Fault, faults } from "../../src/fault.ts";
+import { Fault, faults, unsupported } from "../../src/fault.ts";
 import { messages } from "../../src/protocols/messages/index.ts";
 
 const body = (type: string, message: string, more: Obj = {}): string =>
   JSON.stringify({ type: "error", error: { type, message, ...more }, request_id: "req_1" });
+
+describe("a refusal of ours", () => {
+  test("of a thread is what the SDK's tool runner goes on without", () => {
+    const refused = messages.fault.encode(unsupported("thread", "is not known."), "r");
+    const details = { error_code: "thread_unsupported_request", unsupported: ["thread"] };
+    expect(refused).toMatchObject({ error: { type: "invalid_request_error", details } });
+    expect(messages.fault.encode(unsupported("container", "x"), "r").error).not.toHaveProperty("details");
+  });
+});
 
 describe("a failed answer", () => {
   test.each<[number, string, string, string]>([

@@ -8,7 +8,7 @@ import { Fault } from "../../src/fault.ts";
 import { type OutFrame, print } from "../../src/http/sse.ts";
 import { messages } from "../../src/protocols/messages/index.ts";
 import { eventsOf } from "../laws/laws.ts";
-import { context, fault } from "./messages-laws.ts";
+import { context } from "./messages-laws.ts";
 
 function written(events: readonly Event[], lost: string[] = []): Obj[] {
   const encoder = messages.stream.encode(context(lost));
@@ -232,12 +232,6 @@ describe("the stream we write", () => {
     const body = { type: "error", error: { type: "overloaded_error", message: "Too much." }, request_id: "call1" };
     expect(written([error])).toEqual([body]);
     expect(written([start, error, finish]).slice(2)).toEqual([body]);
-  });
-
-  test("a call that the model made badly is an error", () => {
-    const bad = answer([], { finish: { reason: "malformed" } });
-    expect(written(replay(bad)).at(-1)).toMatchObject({ type: "error", error: { type: "api_error" } });
-    expect(fault(() => messages.reply.encode(bad, context()))).toMatchObject({ kind: "upstream" });
   });
 
   test("what an answer cannot say is reported", () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Event } from "../../src/canon/event.ts";
 import type { Obj } from "../../src/canon/json.ts";
 import type { Block } from "../../src/canon/request.ts";
+import { Fault } from "../../src/fault.ts";
 import { responses } from "../../src/protocols/responses/index.ts";
 import {
   asked,
@@ -19,12 +20,14 @@ import {
 } from "./responses-wire.ts";
 
 describe("Codex", () => {
+  const failed: Event = { type: "error", fault: new Fault("upstream", "It cannot be read.") };
+
   it("never sees a call done that the end of tokens cut, but all that came before it", () => {
-    for (const reason of ["length", "context", "malformed"] as const) {
-      const sent = wire([start, ...streamed(0, call("a", "{}")), ...streamed(1, call("b", '{"cut":')), finish(reason)]);
+    for (const last of [finish("length"), finish("context"), failed]) {
+      const sent = wire([start, ...streamed(0, call("a", "{}")), ...streamed(1, call("b", '{"cut":')), last]);
       expect(doneItems(sent).map((item) => item.call_id)).toEqual(["a"]);
       expect((lastResponse(sent).output as Obj[]).map((item) => item.call_id)).toEqual(["a"]);
-      expect(sent.at(-1)?.type).toBe(reason === "malformed" ? "response.failed" : "response.incomplete");
+      expect(sent.at(-1)?.type).toBe(last === failed ? "response.failed" : "response.incomplete");
     }
     const { incomplete_details, status } = lastResponse(wire([start, finish("length")]));
     expect({ incomplete_details, status }).toEqual({

@@ -57,19 +57,31 @@ const needsGeminiKey: Check = ({ headers }) =>
     ? { status: 403, message: "Method doesn't allow unregistered callers." }
     : undefined;
 
+/** Of many texts. */
 export const geminiEmbeddings: Wire = {
   ...plain,
   protocol: "embeddings",
   checks: [needsGeminiKey, badRequests],
-  json: (take, { body, model }) => ({
-    embeddings: objects(body.requests).map(({ content, outputDimensionality }) => ({
-      values: vectorOf(str(obj(objects(obj(content).parts)[0]).text), Number(outputDimensionality ?? 4)),
-    })),
-    ...counts(take, model),
-  }),
+  json: (take, { body, model }) => ({ embeddings: objects(body.requests).map(embedded), ...counts(take, model) }),
   error: gemini.error,
   headers: gemini.headers,
 };
+
+/** Of one. */
+export const geminiEmbedding: Wire = {
+  ...geminiEmbeddings,
+  checks: [needsGeminiKey, needsContent],
+  json: (take, { body, model }) => ({ embedding: embedded(body), ...counts(take, model) }),
+};
+
+function embedded({ content, outputDimensionality }: Obj): Obj {
+  return { values: vectorOf(str(obj(objects(obj(content).parts)[0]).text), Number(outputDimensionality ?? 4)) };
+}
+
+function needsContent({ body }: Parameters<Check>[0]): ReturnType<Check> {
+  if (objects(obj(body.content).parts).length > 0) return undefined;
+  return { message: "* EmbedContentRequest.content: content is not specified" };
+}
 
 /** Only newer models count. */
 function counts({ usage }: Take, model: string): Obj {

@@ -53,7 +53,7 @@ const contents: Check = ({ body }) => {
   const list = objects(body.contents);
   if (list.length === 0) return { message: "* GenerateContentRequest.contents: contents is not specified" };
   return first(list, (content, index) => {
-    if (content.role !== undefined && content.role !== "user" && content.role !== "model") {
+    if (content.role !== undefined && !["user", "model", "function"].includes(str(content.role))) {
       return { message: "Please use a valid role: user, model." };
     }
     const parts = objects(content.parts);
@@ -112,9 +112,26 @@ function dictionary(value: unknown, at: string): Problem | undefined {
     : { message: `Invalid value at '${at}' (type.googleapis.com/google.protobuf.Struct)` };
 }
 
-/** The contents after a turn with calls hold exactly as many responses, for the same functions. */
+/** The contents as turns: the model's side by side are one, as clients bring back what was streamed, and so are results. */
+function turnsOf(body: Obj): Obj[] {
+  const turns: Obj[] = [];
+  for (const content of objects(body.contents)) {
+    const last = turns.at(-1);
+    const joins = last !== undefined && kindOf(last) !== "user" && kindOf(last) === kindOf(content);
+    if (joins) turns[turns.length - 1] = { ...last, parts: [...objects(last.parts), ...objects(content.parts)] };
+    else turns.push(content);
+  }
+  return turns;
+}
+
+function kindOf({ role, parts }: Obj): "model" | "results" | "user" {
+  if (role === "model") return "model";
+  return objects(parts).every((part) => member(part, "functionResponse") !== undefined) ? "results" : "user";
+}
+
+/** What comes after a turn with calls holds exactly as many responses, for the same functions. */
 const pairs: Check = ({ body }) => {
-  const list = objects(body.contents);
+  const list = turnsOf(body);
   const names = (content: Obj | undefined, kind: string): string[] =>
     objects(content?.parts).flatMap((part) =>
       member(part, kind) === undefined ? [] : [str(obj(member(part, kind)).name)],
@@ -146,7 +163,7 @@ const pairs: Check = ({ body }) => {
 /** From Gemini 3 on the first call of each step in the current turn carries its signature. */
 const signatures: Check = ({ body, model }) => {
   if (!/gemini-[3-9]/.test(model)) return undefined;
-  const list = objects(body.contents);
+  const list = turnsOf(body);
   const turn = list.findLastIndex(
     (content) => content.role !== "model" && objects(content.parts).some((part) => typeof part.text === "string"),
   );

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { speech, transcriptions } from "./audio.ts";
 import { chat } from "./chat.ts";
 import { completions } from "./completions.ts";
-import { embeddings, geminiEmbeddings } from "./embeddings.ts";
+import { embeddings, geminiEmbedding, geminiEmbeddings } from "./embeddings.ts";
 import { readFields } from "./form.ts";
 import { gemini } from "./gemini.ts";
 import { images } from "./images.ts";
@@ -36,17 +36,24 @@ const paths: Record<string, Wire> = {
   "/v1/audio/translations": transcriptions,
 };
 
+const methods: Record<string, Wire> = {
+  generateContent: gemini,
+  streamGenerateContent: gemini,
+  embedContent: geminiEmbedding,
+  batchEmbedContents: geminiEmbeddings,
+};
+
 /** The route of a POST, or undefined. Gemini's model may contain slashes, its colon may be encoded. */
 export function findRoute(url: URL): Route | undefined {
   const wire = paths[url.pathname];
   if (wire !== undefined) return { wire };
   const found =
-    /^\/v1(?:beta|alpha)?\/models\/(.+)(?::|%3A)(generateContent|streamGenerateContent|batchEmbedContents)$/i.exec(
+    /^\/v1(?:beta|alpha)?\/models\/(.+)(?::|%3A)(generateContent|streamGenerateContent|embedContent|batchEmbedContents)$/i.exec(
       url.pathname,
     );
-  if (found === null) return undefined;
-  const own = found[2] === "batchEmbedContents" ? geminiEmbeddings : gemini;
-  return { wire: own, model: decodeURIComponent(found[1] ?? ""), method: found[2] ?? "" };
+  const [, model = "", method = ""] = found ?? [];
+  const own = methods[method];
+  return own === undefined ? undefined : { wire: own, model: decodeURIComponent(model), method };
 }
 
 export function readRequest(route: Route, message: IncomingMessage, url: URL, raw: string): ProviderRequest {

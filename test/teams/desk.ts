@@ -3,7 +3,10 @@ import { app } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Deps } from "../../src/deps.ts";
 import { flight } from "../../src/http/flight.ts";
+import { affinityMemory } from "../../src/policy/affinity-memory.ts";
 import { authenticator } from "../../src/policy/auth.ts";
+import { healthRecord } from "../../src/policy/health.ts";
+import { retryBudget } from "../../src/policy/retry-budget.ts";
 import type { CallRow, Store } from "../../src/stores/store.ts";
 import { memoryStore } from "../stores/memory.ts";
 
@@ -101,6 +104,10 @@ function depsOf(settings: Record<string, unknown>, store: Store, now: () => numb
     store,
     auth: authenticator([secret]),
     tokens: { keep: never, recall: never },
+    health: healthRecord(),
+    retries: retryBudget(),
+    affinities: affinityMemory(),
+    chance: () => 0.5,
     cache: { get: never, put: never, forget: async () => 0 },
     fetch: never,
     clock: { now, wait: never },

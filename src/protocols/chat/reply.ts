@@ -38,8 +38,8 @@ export function keptOf(ext: Obj = {}): Obj {
 }
 
 /**
- * The finish reason in Chat's words. `declines`: the model said its refusal itself,
- * which is no filter's work (wire.md C.23).
+ * The finish reason in Chat's words. `declines`: the model said its refusal itself, which is no filter's work (wire.md
+ * C.23).
  */
 export function finishWord({ reason }: Finish, declines: boolean, lose: Lose): string {
   const word = reason === "refusal" && declines ? finishWords.stop : finishWords[reason];

@@ -2,7 +2,6 @@
 import type { Event, Finish } from "../../canon/event.ts";
 import { type Obj, obj } from "../../canon/json.ts";
 import { noUsage, type Usage } from "../../canon/usage.ts";
-import { Fault } from "../../fault.ts";
 import type { OutFrame } from "../../http/sse.ts";
 import type { Encoder, ReplyContext } from "../protocol.ts";
 import { type BlockWriting, type Piece, writeBlock } from "./block-writing.ts";
@@ -115,7 +114,7 @@ export function writeAnswer(context: ReplyContext): AnswerWriting {
           return own(event);
         case "finish":
           over = true;
-          return ending(event, refusal, calls, context);
+          return ending(event, refusal, calls);
         case "error":
           over = true;
           return [encodeFault(event.fault, context.id)];
@@ -153,7 +152,6 @@ function ending(
   { finish, usage, ext }: Extract<Event, { type: "finish" }>,
   refusal: string | undefined,
   calls: boolean,
-  context: ReplyContext,
 ): Obj[] {
   const { usage: ownUsage, stop_reason, stop_details, container, ...own } = ext?.messages ?? {};
   const details = {

@@ -1,0 +1,100 @@
+/**
+ * How hard a call shall think: asked for as `auto`, or by its team's policy. Chosen from the conversation alone, for the
+ * model that is about to answer, and written into the call in its own protocol's words, so that both lanes carry it.
+ */
+import type { Call } from "./call.ts";
+import { defined, isObj, type Json, type Obj, obj } from "./canon/json.ts";
+import { type Effort, efforts, type ProtocolId } from "./canon/request.ts";
+import { type Decision, decide } from "./effort/policy.ts";
+import { switchingOf } from "./effort/switching.ts";
+import { invalid } from "./fault.ts";
+import { members, setMember, splice } from "./http/json.ts";
+import { modelFacts } from "./models/catalog.ts";
+import type { TeamSettings } from "./teams/records.ts";
+
+/** A call with its effort, and who chose it. */
+export interface Thought {
+  readonly call: Call;
+  readonly decision?: Decision;
+}
+
+/** Where each protocol has the effort: a member, and what lies within it. */
+const paths = {
+  responses: ["reasoning", "effort"],
+  chat: ["reasoning_effort"],
+  messages: ["output_config", "effort"],
+  gemini: ["generationConfig", "thinkingConfig", "thinkingLevel"],
+} as const satisfies Record<ProtocolId, readonly string[]>;
+
+const suffix = ":auto";
+
+/** The call by the model's own name: `:auto` behind it only says who chooses the effort. */
+export function withoutSuffix(call: Call): Call {
+  if (!call.model.endsWith(suffix)) return call;
+  const model = call.model.slice(0, -suffix.length);
+  const renamed = call.spans.has("model") ? rewritten(call, "model", model) : call;
+  return { ...renamed, model, body: { ...renamed.body, model } };
+}
+
+/** @param isSuffixed the model was named with `:auto` */
+export function thinking(call: Call, headers: Headers, policy: TeamSettings["effort"], isSuffixed: boolean) {
+  const asked = askedOf(call, headers, isSuffixed);
+  const mode = policy?.mode ?? "off";
+  if (asked !== "auto" && mode === "off") return (): Thought => ({ call });
+  return (model: string): Thought => {
+    const { dial } = modelFacts(model);
+    // A model that does not reason cannot be told how hard to; `auto` is no word for it either.
+    if (dial.style === "none") return { call: asked === "auto" ? without(call) : call };
+    const levels = "levels" in dial ? dial.levels : undefined;
+    const switching = switchingOf(model) === "neutral" ? "neutral" : "costly";
+    const request = { protocol: call.protocol, body: call.body, switching } as const;
+    const decision = decide(
+      { ...request, ...(asked !== undefined && { asked }), ...(levels !== undefined && { levels }) },
+      defined({ ...policy, mode }),
+    );
+    if (decision === undefined) return { call };
+    return { call: decision.isAdvice ? call : withEffort(call, decision.level), decision };
+  };
+}
+
+/** What is asked for; throws the Fault of a word that is none. */
+function askedOf({ protocol, body }: Call, headers: Headers, isSuffixed: boolean): Effort | "auto" | undefined {
+  const header = headers.get("x-gearbox-effort")?.trim().toLowerCase();
+  if (header !== undefined && header !== "auto" && !efforts.some((effort) => effort === header)) {
+    throw invalid("x-gearbox-effort", `write auto or one of ${efforts.join(", ")}.`);
+  }
+  const written = header ?? (isSuffixed ? "auto" : wordAt(paths[protocol], body));
+  return written === "auto" ? "auto" : efforts.find((effort) => effort === written);
+}
+
+function wordAt(path: readonly string[], body: Obj): string | undefined {
+  let value: Json | undefined = body;
+  for (const name of path) value = isObj(value) ? value[name] : undefined;
+  return typeof value === "string" ? value.toLowerCase() : undefined;
+}
+
+/** The call with this effort in place of whatever it says. */
+function withEffort(call: Call, level: Effort): Call {
+  const [member, ...within] = paths[call.protocol];
+  const value = within.length === 0 ? level : set(obj(call.body[member]), within, level);
+  return rewritten(call, member, value);
+}
+
+/** The call without its wish: `auto` is our word, and a provider would not know it. */
+function without(call: Call): Call {
+  const [member, ...within] = paths[call.protocol];
+  if (wordAt(paths[call.protocol], call.body) !== "auto") return call;
+  return rewritten(call, member, within.length === 0 ? null : set(obj(call.body[member]), within, undefined));
+}
+
+function set(value: Obj, [name, ...within]: readonly string[], level: Effort | undefined): Obj {
+  if (name === undefined) return value;
+  if (within.length > 0) return { ...value, [name]: set(obj(value[name]), within, level) };
+  const { [name]: _, ...rest } = value;
+  return level === undefined ? rest : { ...rest, [name]: level };
+}
+
+function rewritten(call: Call, member: string, value: Json): Call {
+  const bytes = Buffer.concat(splice(call.bytes, [setMember(call.bytes, call.spans, member, JSON.stringify(value))]));
+  return { ...call, bytes, spans: members(bytes).spans, body: { ...call.body, [member]: value } };
+}
