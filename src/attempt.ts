@@ -196,7 +196,8 @@ async function streamed(
   });
   const reader = answer === undefined ? laterReader(sent) : readerOf(answer);
   const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock, guardOf(pipe, target, context));
-  if (!tried.isLast) await held(stream, pipe, reader);
+  // Without headers so far the hold has lasted as long as it may.
+  if (!tried.isLast && answer !== undefined) await held(stream, pipe, reader);
   const ended = promise.then((outcome) => {
     tell(tried.watch, outcome);
     settle(outcome, target, context, { said: pipe.said, losses: allLosses(lane) });
