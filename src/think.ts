@@ -3,8 +3,9 @@
  * model that is about to answer, and written into the call in its own protocol's words, so that both lanes carry it.
  */
 import type { Call } from "./call.ts";
-import { defined, isObj, type Json, type Obj, obj } from "./canon/json.ts";
-import { type Effort, efforts, type ProtocolId } from "./canon/request.ts";
+import { defined, type Json, type Obj, obj } from "./canon/json.ts";
+import { type Effort, efforts } from "./canon/request.ts";
+import { effortPaths, effortWord } from "./effort/asked.ts";
 import { type Decision, decide } from "./effort/policy.ts";
 import { switchingOf } from "./effort/switching.ts";
 import { invalid } from "./fault.ts";
@@ -17,14 +18,6 @@ export interface Thought {
   readonly call: Call;
   readonly decision?: Decision;
 }
-
-/** Where each protocol has the effort: a member, and what lies within it. */
-const paths = {
-  responses: ["reasoning", "effort"],
-  chat: ["reasoning_effort"],
-  messages: ["output_config", "effort"],
-  gemini: ["generationConfig", "thinkingConfig", "thinkingLevel"],
-} as const satisfies Record<ProtocolId, readonly string[]>;
 
 const suffix = ":auto";
 
@@ -63,27 +56,21 @@ function askedOf({ protocol, body }: Call, headers: Headers, isSuffixed: boolean
   if (header !== undefined && header !== "auto" && !efforts.some((effort) => effort === header)) {
     throw invalid("x-gearbox-effort", `write auto or one of ${efforts.join(", ")}.`);
   }
-  const written = header ?? (isSuffixed ? "auto" : wordAt(paths[protocol], body));
+  const written = header ?? (isSuffixed ? "auto" : effortWord(protocol, body));
   return written === "auto" ? "auto" : efforts.find((effort) => effort === written);
-}
-
-function wordAt(path: readonly string[], body: Obj): string | undefined {
-  let value: Json | undefined = body;
-  for (const name of path) value = isObj(value) ? value[name] : undefined;
-  return typeof value === "string" ? value.toLowerCase() : undefined;
 }
 
 /** The call with this effort in place of whatever it says. */
 function withEffort(call: Call, level: Effort): Call {
-  const [member, ...within] = paths[call.protocol];
+  const [member, ...within] = effortPaths[call.protocol];
   const value = within.length === 0 ? level : set(obj(call.body[member]), within, level);
   return rewritten(call, member, value);
 }
 
 /** The call without its wish: `auto` is our word, and a provider would not know it. */
 function without(call: Call): Call {
-  const [member, ...within] = paths[call.protocol];
-  if (wordAt(paths[call.protocol], call.body) !== "auto") return call;
+  const [member, ...within] = effortPaths[call.protocol];
+  if (effortWord(call.protocol, call.body) !== "auto") return call;
   return rewritten(call, member, within.length === 0 ? null : set(obj(call.body[member]), within, undefined));
 }
 

@@ -33,6 +33,14 @@ export function document(): Described {
             "With `true`, whatever would be dropped or changed on the way to the provider is an error instead.",
           schema: { type: "string", enum: ["true", "false"] },
         },
+        Effort: inHeader("x-gearbox-effort", "`auto`, or a level, in place of the body's."),
+        Cache: inHeader(
+          "x-gearbox-cache",
+          "`ttl=3600` keeps the answer for so many seconds; `off` wants none from there.",
+        ),
+        Route: inHeader("x-gearbox-route", "The route to take in place of the one that the model's name means."),
+        NoFallback: inHeader("x-gearbox-no-fallback", "With `true` no other model or provider answers."),
+        Timeout: inHeader("x-gearbox-timeout-ms", "How long the call may take, all attempts together."),
       },
       headers,
       responses: {
@@ -56,8 +64,19 @@ export function document(): Described {
 
 const text = { type: "string" } as const;
 
+function inHeader(name: string, description: string): Described {
+  return { name, in: "header", description, schema: text };
+}
+
 const headers = {
   RequestId: { description: "The call's id.", schema: text },
+  Attempts: { description: "How often the call was tried.", schema: text },
+  Route: { description: "The route or alias that the call took.", schema: text },
+  Effort: {
+    description: 'How hard the model was told to think, and why: `high; because="…"; policy=1`.',
+    schema: text,
+  },
+  Cache: { description: "`hit`, `miss` or `bypass`, where the call has to do with the cache.", schema: text },
   Cost: { description: "US dollars, where it is known before the body ends.", schema: text },
   Tokens: { description: "Input and output together, where they are known before the body ends.", schema: text },
   Provider: { description: "Who answered.", schema: text },

@@ -5,6 +5,14 @@ import { adminPaths, holderPaths } from "./admin-paths.ts";
 type Described = Readonly<Record<string, unknown>>;
 
 const strict = { $ref: "#/components/parameters/Strict" } as const;
+const callHeaders = [
+  strict,
+  { $ref: "#/components/parameters/Effort" },
+  { $ref: "#/components/parameters/Cache" },
+  { $ref: "#/components/parameters/Route" },
+  { $ref: "#/components/parameters/NoFallback" },
+  { $ref: "#/components/parameters/Timeout" },
+] as const;
 const refusal = { $ref: "#/components/responses/Refusal" } as const;
 const answer = { $ref: "#/components/responses/Answer" } as const;
 
@@ -17,6 +25,10 @@ export const answerHeaders = {
   "x-gearbox-provider": { $ref: "#/components/headers/Provider" },
   "x-gearbox-model": { $ref: "#/components/headers/Model" },
   "x-gearbox-lost": { $ref: "#/components/headers/Lost" },
+  "x-gearbox-attempts": { $ref: "#/components/headers/Attempts" },
+  "x-gearbox-route": { $ref: "#/components/headers/Route" },
+  "x-gearbox-effort": { $ref: "#/components/headers/Effort" },
+  "x-gearbox-cache": { $ref: "#/components/headers/Cache" },
 } as const;
 
 const version = {
@@ -145,7 +157,7 @@ export const paths: Described = {
         modelInPath(
           "The model, a colon and the method: `generateContent`, `streamGenerateContent`, `countTokens`, `embedContent`, `batchEmbedContents`.",
         ),
-        strict,
+        ...callHeaders,
       ],
     },
   },
@@ -175,7 +187,7 @@ function modelInPath(description: string): Described {
 
 function spoken(operationId: string, summary: string, schema: string): Described {
   const requestBody = { required: true, content: { "application/json": content(schema) } };
-  return { operationId, summary, parameters: [strict], requestBody, responses: { "200": answer, default: refusal } };
+  return { operationId, summary, parameters: callHeaders, requestBody, responses: { "200": answer, default: refusal } };
 }
 
 /** An endpoint that is passed on to a provider that has it. */
