@@ -83,6 +83,7 @@ export function hop(reader: Reader, pipe: Pipe, beatMs: number, clock: Clock, gu
   let heardAt = clock.now();
   let spokeAt = heardAt;
   let ended = false;
+  let taken = 0;
 
   /** The next bytes for the caller; `undefined` when `deadline` (or else the next beat) came first. */
   async function next(deadline: Promise<typeof late>): Promise<Uint8Array | undefined> {
@@ -94,6 +95,7 @@ export function hop(reader: Reader, pipe: Pipe, beatMs: number, clock: Clock, gu
     pending = undefined;
     heardAt = clock.now();
     spokeAt = heardAt;
+    taken += got.value?.length ?? 0;
     const out = got.done ? pipe.end() : pipe.push(got.value);
     ended = got.done || pipe.done;
     if (pipe.ready !== undefined) await pipe.ready;
@@ -140,13 +142,12 @@ export function hop(reader: Reader, pipe: Pipe, beatMs: number, clock: Clock, gu
   return {
     async hold(enough, { waitMs, readMs, bytes }) {
       let deadline = timer(waitMs);
-      let size = 0;
-      while (!enough() && !ended && size < bytes) {
+      // What is read counts, since of frames that say nothing nothing may come out.
+      while (!enough() && !ended && taken < bytes) {
         const out = await next(deadline);
         if (out === undefined) return;
         if (held.length === 0) deadline = timer(readMs);
         held.push(out);
-        size += out.length;
       }
     },
     body() {

@@ -124,7 +124,8 @@ describe("a caller that is slow", () => {
     const answer = await post(...asked(caller, provider, "endless"));
     const reader = answer.body?.getReader();
     if (provider === "openai" && caller === "chat") for (let reads = 0; reads < 10; reads++) await reader?.read();
-    expect(pulled).toBeLessThanOrEqual(12);
+    // What says nothing in its protocol is read on for 64 KB, in the hope of something that does.
+    expect(pulled).toBeLessThanOrEqual(provider === "openai" && caller === "chat" ? 12 : 80);
     await reader?.cancel();
   });
 });
