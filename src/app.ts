@@ -18,7 +18,7 @@ import { StoreDown } from "./stores/store-down.ts";
 import { admin, queryOf } from "./teams/admin.ts";
 import { describeKey } from "./teams/holder.ts";
 import { usageQuery } from "./teams/schemas.ts";
-import { usageCsv, usageJson } from "./teams/usage.ts";
+import { usageAnswer } from "./teams/usage.ts";
 
 /** What a request brings to the app: `deps` is made anew for each, as stubs and `waitUntil` are the request's own. */
 interface Env {
@@ -95,8 +95,7 @@ app.get("/v1/usage", async (c) => {
   const { store, clock } = c.env.deps;
   const query = { key: key.id, groupBy, ...(from && { from }), ...(to && { to }) };
   const sums = await store.usage(team.id, query, clock.now());
-  if (format !== "csv") return c.json(usageJson(groupBy, sums));
-  return c.body(usageCsv(groupBy, sums), 200, { "content-type": "text/csv; charset=utf-8" });
+  return usageAnswer(groupBy, sums, format);
 });
 
 app.get("/v1/key", async (c) => c.json(await describeKey(await authenticated(c), c.env.deps)));

@@ -1,5 +1,4 @@
 /** One attempt at one target: the request goes up its lane, the answer is judged, and comes back whole or as a hop. */
-
 import type { Bill } from "./bill.ts";
 import { answerOf, type Cached, lookUp } from "./cache/serve.ts";
 import type { Call } from "./call.ts";

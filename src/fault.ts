@@ -2,7 +2,6 @@
  * The things that can go wrong, once for all protocols. A codec turns a fault into its own protocol's words
  * (`protocols/<id>/fault.ts`); the kinds and statuses are those of wire.md C.26.
  */
-
 import { defined, type Obj } from "./canon/json.ts";
 
 /** HTTP status of each kind, and whether the same call may succeed elsewhere or later. */

@@ -3,9 +3,9 @@
  * bodies cross through canon. Only this file knows that there are two; to the pipeline either is a `Lane`.
  */
 import type { Call } from "./call.ts";
-import { collect, type Message, replay } from "./canon/event.ts";
+import { type Message, replay } from "./canon/event.ts";
 import { reportMembers } from "./canon/foreign-members.ts";
-import { isObj, type Json, type Obj } from "./canon/json.ts";
+import type { Json } from "./canon/json.ts";
 import { loser } from "./canon/loss.ts";
 import { placeOf } from "./canon/place.ts";
 import type { CanonRequest, Lose, Loss, Tool } from "./canon/request.ts";
@@ -13,7 +13,7 @@ import { type Flat, flatten } from "./canon/tools.ts";
 import { noUsage, type Usage } from "./canon/usage.ts";
 import { Fault } from "./fault.ts";
 import { type Edit, members, setMember, splice } from "./http/json.ts";
-import { framer, print } from "./http/sse.ts";
+import { print } from "./http/sse.ts";
 import { type CacheMarks, fitMarks, withoutAutomaticMark } from "./models/cache.ts";
 import { modelFacts } from "./models/catalog.ts";
 import { fitModel, heldTo } from "./models/fit.ts";
@@ -29,6 +29,7 @@ import { restore } from "./protocols/chat/restore.ts";
 import { wishesUsage, withUsageWish } from "./protocols/chat/usage-wish.ts";
 import { excuseContents } from "./protocols/gemini/excuse.ts";
 import { protocols } from "./protocols/index.ts";
+import { answerObject, readMessage } from "./protocols/message.ts";
 import type { Protocol, ReplyContext } from "./protocols/protocol.ts";
 import { abilities, bend } from "./providers/quirks.ts";
 
@@ -251,27 +252,6 @@ function recastAsStream(crossing: Crossing, bytes: Uint8Array): Whole {
 }
 
 function read({ from, flat }: Crossing, bytes: Uint8Array, isStream: boolean): Message {
-  const message = isStream ? collectStream(from, bytes) : from.reply.decode(answerObject(bytes, from));
+  const message = readMessage(from, bytes, isStream);
   return flat === undefined ? message : flat.restoreMessage(message);
-}
-
-function collectStream(protocol: Protocol, bytes: Uint8Array): Message {
-  const frames = framer();
-  const decoder = protocol.stream.decode();
-  const placed = [...frames.push(bytes).frames, ...frames.end().frames];
-  return collect([...placed.flatMap(({ frame }) => decoder.frame(frame)), ...decoder.end()]);
-}
-
-/** A provider's JSON answer. Some say 200 and mean an error, or send a page of HTML: both are faults. */
-function answerObject(bytes: Uint8Array, protocol: Protocol): Obj {
-  const text = new TextDecoder().decode(bytes);
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (cause) {
-    throw new Fault("upstream", "The provider's answer is not JSON.", { cause });
-  }
-  if (!isObj(body)) throw new Fault("upstream", "The provider's answer is not a JSON object.");
-  if (isObj(body.error) && body.id === undefined) throw protocol.fault.decode(502, text);
-  return body;
 }

@@ -3,7 +3,6 @@
  * Reserved all or nothing; renewed while the call runs; settled once. A call whose isolate dies is settled by the store,
  * at what it held, when its hold has run out.
  */
-
 import { type Bill, billOf, bytesPerToken, type End } from "./bill.ts";
 import type { Effort, ProtocolId } from "./canon/request.ts";
 import type { Usage } from "./canon/usage.ts";

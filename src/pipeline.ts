@@ -6,11 +6,10 @@
  */
 import { type AttemptContext, answerFrom } from "./attempt.ts";
 import { type Call, type Named, readCall, readCounted } from "./call.ts";
-import { list } from "./canon/json.ts";
 import type { ProtocolId } from "./canon/request.ts";
 import type { Deps } from "./deps.ts";
 import { askedEffort } from "./effort/asked.ts";
-import { asFault, Fault } from "./fault.ts";
+import { asFault } from "./fault.ts";
 import { readBody } from "./http/body.ts";
 import type { Ticket } from "./http/flight.ts";
 import { type Lease, reserve } from "./lease.ts";
@@ -20,21 +19,15 @@ import type { Operation } from "./operations/operation.ts";
 import { perform } from "./operations/perform.ts";
 import { routeTask } from "./operations/route.ts";
 import { readTask, wishOf } from "./operations/task.ts";
-import { choose } from "./policy/choose.ts";
-import { conversationOf } from "./policy/conversation.ts";
-import { expectedCost } from "./policy/expected-cost.ts";
 import { limitHeaders } from "./policy/limit-headers.ts";
-import { isAllowed } from "./policy/limits.ts";
 import { type Asked, type Quote, quote } from "./policy/quote.ts";
 import { refuseResources } from "./policy/resources.ts";
-import { type Target, wayOf } from "./policy/route.ts";
-import { traitsOf } from "./policy/traits.ts";
-import { readWishes } from "./policy/wishes.ts";
+import type { Target } from "./policy/route.ts";
 import { protocols } from "./protocols/index.ts";
 import type { Protocol } from "./protocols/protocol.ts";
 import { recall } from "./recall.ts";
 import { refuse } from "./refuse.ts";
-import type { Grant } from "./stores/store.ts";
+import { permitted, routed } from "./routing.ts";
 import { thinking, withoutSuffix } from "./think.ts";
 import { firstAnswer } from "./tries.ts";
 
@@ -86,23 +79,7 @@ async function call(
   refuseResources(call);
   const think = thinking(call, request.headers, grant.team.settings.effort, call !== named);
   const { protocol, body, stream, model } = call;
-  const now = deps.clock.now();
-  const wishes = readWishes(request.headers, model, body);
-  const traits = traitsOf(call, bytes.length, grant.team.id);
-  const way = wayOf(call, () => traits, wishes, deps.config);
-  const permittedWay = { ...way, candidates: permitted(way.candidates, grant, model) };
-  const conversation = conversationOf(request.headers, call);
-  const affinity = deps.affinities.of(grant.team.id, conversation);
-  const targets = choose(
-    permittedWay,
-    {
-      ...{ conversation, fallback: wishes.fallback, health: deps.health },
-      ...(affinity !== undefined && { affinity }),
-      costOf: (target) => expectedCost(target, traits, deps.config.prices, now),
-    },
-    now,
-    deps.chance,
-  );
+  const { way, targets, timeoutMs, answered } = routed(call, grant, request.headers, deps);
   const [first] = targets;
   const decided = first === undefined ? undefined : think(first.model).decision;
   const effort = decided === undefined || decided.isAdvice ? askedEffort(protocol, body) : decided.level;
@@ -110,17 +87,14 @@ async function call(
   const applicant = { id, protocol, asked: model, grant, ...(effort !== undefined && { effort }) };
   const lease = await reserve({ ...applicant, quotes: quotes(wish, targets, deps) }, deps);
   const kept = await recall(call, grant.team.id, deps);
-  const trying = { lease, request, way, stream, timeoutMs: wishes.timeoutMs, deps };
-  const answer = await limited(lease, protocol, () =>
-    firstAnswer(trying, async (target, tried) => {
-      const { call: thought, decision } = think(target.model);
-      const context = { ...trip, call: thought, protocol, lease, kept, tried };
-      const answer = await attempt(target, { ...context, ...(decision !== undefined && { decision }) });
-      deps.affinities.answered(grant.team.id, conversation, target, itemsOf(call), now);
+  return limited(lease, protocol, () =>
+    firstAnswer({ lease, request, way, stream, timeoutMs, deps }, async (target, tried) => {
+      const thought = think(target.model);
+      const answer = await attempt(target, { ...trip, ...thought, protocol, lease, kept, tried });
+      answered(target);
       return answer;
     }),
   );
-  return answer;
 }
 
 async function task(operation: Operation, trip: Trip): Promise<Response> {
@@ -128,8 +102,8 @@ async function task(operation: Operation, trip: Trip): Promise<Response> {
   const grant = await deps.auth.authenticate(request, deps.store, deps.clock.now());
   const task = await readTask(operation, request, deps.config.maxBodyBytes, trip.ticket.take);
   const { model = "" } = task;
-  const routed = routeTask(task, deps.config).map((target) => ({ target }));
-  const targets = permitted(routed, grant, model).map(({ target }) => target);
+  const candidates = routeTask(task, deps.config).map((target) => ({ target }));
+  const targets = permitted(candidates, grant, model).map(({ target }) => target);
   const wish = wishOf(task);
   const lease = await reserve({ id, protocol: "chat", asked: model, grant, quotes: quotes(wish, targets, deps) }, deps);
   const trying = { lease, request, way: {}, stream: false, deps };
@@ -142,18 +116,6 @@ function quotes(wish: Asked, targets: readonly Target[], { config, clock }: Deps
   return targets.map((target) => quote(wish, target, config.prices, clock.now()));
 }
 
-/** Those that this key may use. */
-function permitted<Each extends { readonly target: Target }>(
-  candidates: readonly Each[],
-  grant: Grant,
-  model: string,
-): readonly Each[] {
-  const allowed = candidates.filter(({ target }) => isAllowed(grant, target.provider.id, target.model));
-  if (allowed.length > 0 || candidates.length === 0) return allowed;
-  const message = `This key may not use the model '${model}'.`;
-  throw new Fault("forbidden", message, { param: "model", code: "model_not_allowed" });
-}
-
 /** A failure tells the caller where it stands with its limits, as an answer does. */
 async function limited(lease: Lease, protocol: ProtocolId, ask: () => Promise<Response>): Promise<Response> {
   try {
@@ -163,11 +125,6 @@ async function limited(lease: Lease, protocol: ProtocolId, ask: () => Promise<Re
     const headers = limitHeaders(protocol, lease.charges, lease.levels, lease.at);
     throw fault.with({ headers: { ...fault.headers, ...headers } });
   }
-}
-
-/** How many items the conversation has. */
-function itemsOf({ body }: Call): number {
-  return list(body.input ?? body.messages ?? body.contents).length;
 }
 
 async function guarded(

@@ -1,5 +1,4 @@
 /** What every answer says of itself in its headers: the call's id, who answered, what it cost, and what did not cross. */
-
 import type { Bill } from "./bill.ts";
 import type { Cached } from "./cache/serve.ts";
 import type { Loss, ProtocolId } from "./canon/request.ts";

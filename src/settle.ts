@@ -1,5 +1,4 @@
 /** The end of a call: its bytes are given back, and it is entered into its team's account, once. */
-
 import type { Bill } from "./bill.ts";
 import type { Cached } from "./cache/serve.ts";
 import type { Loss } from "./canon/request.ts";

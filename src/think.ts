@@ -34,7 +34,7 @@ export function thinking(call: Call, headers: Headers, policy: TeamSettings["eff
   const asked = askedOf(call, headers, isSuffixed);
   const mode = policy?.mode ?? "off";
   if (asked !== "auto" && mode === "off") return (): Thought => ({ call });
-  return (model: string): Thought => {
+  const think = (model: string): Thought => {
     const { dial } = modelFacts(model);
     // A model that does not reason cannot be told how hard to; `auto` is no word for it either.
     if (dial.style === "none") return { call: asked === "auto" ? without(call) : call };
@@ -47,6 +47,13 @@ export function thinking(call: Call, headers: Headers, policy: TeamSettings["eff
     );
     if (decision === undefined) return { call };
     return { call: decision.isAdvice ? call : withEffort(call, decision.level), decision };
+  };
+  /** Asked of each model for the account, and again for each attempt. */
+  const thoughts = new Map<string, Thought>();
+  return (model: string): Thought => {
+    const thought = thoughts.get(model) ?? think(model);
+    thoughts.set(model, thought);
+    return thought;
   };
 }
 

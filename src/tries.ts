@@ -49,7 +49,7 @@ export async function firstAnswer(
   trying: Trying,
   attempt: (target: Target, tried: Try) => Promise<Response>,
 ): Promise<Response> {
-  const { lease, request, way, deps } = trying;
+  const { request, deps } = trying;
   const { health, retries: budget, clock, chance } = deps;
   const plan = planOf(trying);
   const tried: Tried[] = [];
@@ -72,7 +72,6 @@ export async function firstAnswer(
       }
       watch.failed(fault);
       tried.push({ target, fault });
-      if (fault.kind === "internal") console.error("attempt", way.name ?? "", lease.targets.length, fault.cause);
     }
   }
 }

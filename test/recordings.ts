@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Obj } from "../src/canon/json.ts";
+import type { ProtocolId } from "../src/canon/request.ts";
 
 export interface Recording {
   readonly name: string;
@@ -19,6 +20,15 @@ const root = join(import.meta.dirname, "../../shared/recordings");
 /** Are there recordings on this machine? A test without them says so and is skipped. */
 export const haveRecordings = existsSync(root);
 if (!haveRecordings) console.warn("SKIPPED: no recordings beside this checkout: the tests that read them do not run.");
+
+/** The kinds of recordings, and the protocol that each is in. */
+export const kinds = {
+  "openai-responses": "responses",
+  "openai-chat": "chat",
+  "openai-compatible": "chat",
+  anthropic: "messages",
+  gemini: "gemini",
+} as const satisfies Record<string, ProtocolId>;
 
 /** All recordings of one kind (`openai-responses`, `openai-chat`, `openai-compatible`, `anthropic`, `gemini`), by name. */
 export function recordings(kind: string, folder: "open" | "documented" = "open"): Recording[] {

@@ -3,11 +3,10 @@
  * copied as it passes, and kept once it has ended properly. What reads it does not know where it came from.
  */
 import type { Call } from "../call.ts";
-import { collect, type FinishReason } from "../canon/event.ts";
-import { obj } from "../canon/json.ts";
-import { framer } from "../http/sse.ts";
+import type { FinishReason } from "../canon/event.ts";
 import type { Target } from "../policy/route.ts";
 import { protocols } from "../protocols/index.ts";
+import { readMessage } from "../protocols/message.ts";
 import type { TeamSettings } from "../teams/records.ts";
 import { cacheKey } from "./key.ts";
 import { type About, type CacheStore, type Entry, mostBytes } from "./store.ts";
@@ -50,9 +49,9 @@ export async function lookUp(looked: Looked, store: CacheStore): Promise<Cached 
   const entry = wish.reads ? await store.get(team, key, now).catch(() => undefined) : undefined;
   if (entry !== undefined && now - entry.about.storedAt < wish.mostAgeMs) {
     const age = Math.floor((now - entry.about.storedAt) / 1000);
-    return { state: "hit", entry, age, copy: (answer) => answer, keep: async () => undefined };
+    return { ...untouched, state: "hit", entry, age };
   }
-  if (wish.ttlMs === 0) return { state: "bypass", copy: (answer) => answer, keep: async () => undefined };
+  if (wish.ttlMs === 0) return { ...untouched, state: "bypass" };
   const tape = recorder();
   return {
     state: "miss",
@@ -61,21 +60,18 @@ export async function lookUp(looked: Looked, store: CacheStore): Promise<Cached 
       const { bytes: taken, type } = tape.taken();
       const bytes = taken === undefined ? undefined : ended(protocol, taken, type);
       if (bytes === undefined || !isWholeTruth(protocol, bytes, type)) return;
-      const [provider, model] = [target.provider.id, target.model];
       const about = {
-        type,
-        protocol,
-        provider,
-        model,
-        usage,
-        storedAt: now,
-        expiresAt: now + wish.ttlMs,
-        tags: wish.tags,
+        ...{ type, protocol, provider: target.provider.id, model: target.model, usage, tags: wish.tags },
+        ...{ storedAt: now, expiresAt: now + wish.ttlMs },
+        ...(cost !== undefined && { cost }),
       };
-      await store.put(team, key, { body: bytes, about: { ...about, ...(cost !== undefined && { cost }) } }, now);
+      await store.put(team, key, { body: bytes, about }, now);
     },
   };
 }
+
+/** For an answer that is not to be kept. */
+const untouched = { copy: (answer: Response) => answer, keep: async () => undefined };
 
 /** The kept answer as its provider gave it. */
 export function answerOf({ body, about }: Entry): Response {
@@ -123,6 +119,8 @@ function recorder() {
   };
 }
 
+const eventStream = "text/event-stream";
+
 /** Behind the frame that says how it ended, an answer is read no further; what closes it is the same each time. */
 const closings = {
   chat: "data: [DONE]\n\n",
@@ -130,7 +128,7 @@ const closings = {
 } as const;
 
 function ended(protocol: Target["protocol"], bytes: Uint8Array, type: string): Uint8Array {
-  if (type !== "text/event-stream" || !(protocol === "chat" || protocol === "messages")) return bytes;
+  if (type !== eventStream || !(protocol === "chat" || protocol === "messages")) return bytes;
   const closing = closings[protocol];
   const last = closing.trim().split("\n").at(-1) ?? "";
   return Buffer.from(bytes).includes(last) ? bytes : Buffer.concat([bytes, Buffer.from(closing)]);
@@ -141,15 +139,7 @@ const whole: ReadonlySet<FinishReason> = new Set(["stop", "stop_sequence", "call
 
 function isWholeTruth(protocol: Target["protocol"], bytes: Uint8Array, type: string): boolean {
   try {
-    const { reply, stream } = protocols[protocol];
-    if (type !== "text/event-stream") {
-      return whole.has(reply.decode(obj(JSON.parse(new TextDecoder().decode(bytes)))).finish.reason);
-    }
-    const frames = framer();
-    const decoder = stream.decode();
-    const placed = [...frames.push(bytes).frames, ...frames.end().frames];
-    const events = [...placed.flatMap(({ frame }) => decoder.frame(frame)), ...decoder.end()];
-    return whole.has(collect(events).finish.reason);
+    return whole.has(readMessage(protocols[protocol], bytes, type === eventStream).finish.reason);
   } catch {
     return false;
   }

@@ -73,7 +73,16 @@ interface Media {
   readonly isElsewhere: boolean;
 }
 
+/** Asked for the bound at each target and for the estimate: a body is walked through once. */
+const surveyed = new WeakMap<Obj, Media>();
+
 function survey(body: Obj): Media {
+  const known = surveyed.get(body) ?? surveyOf(body);
+  surveyed.set(body, known);
+  return known;
+}
+
+function surveyOf(body: Obj): Media {
   const found = { bytes: 0, pictures: 0, sounds: 0, soundBytes: 0, isElsewhere: false };
   const note = (type: string, bytes: number): void => {
     found.bytes += bytes;

@@ -1,5 +1,4 @@
 /** What a provider of the catalog needs from the environment: its credential, and what stands in its base URL. */
-
 import { isObj } from "../canon/json.ts";
 import type { Problem } from "../config-error.ts";
 import type { AuthStyle, Provider, Setting } from "./provider.ts";

@@ -1,5 +1,4 @@
 /** How a script is run on Redis through Upstash's REST interface. */
-
 import { createHash } from "node:crypto";
 import { Redis } from "@upstash/redis/cloudflare";
 import { again, keysOf } from "./lua/keys.ts";

@@ -15,7 +15,7 @@ import { webhookSecret } from "./outbox.ts";
 import type { KeyRecord, TeamRecord } from "./records.ts";
 import { callsPage, changedKey, changedTeam, forget, newKey, newTeam, page, rotation, usageQuery } from "./schemas.ts";
 import { bareTeam, type ShownKey, shownKey } from "./shown.ts";
-import { callJson, usageCsv, usageJson } from "./usage.ts";
+import { callJson, usageAnswer } from "./usage.ts";
 
 interface Env {
   readonly Bindings: { readonly deps: Deps };
@@ -131,8 +131,7 @@ admin.get("/teams/:team/usage", async (c) => {
   const { from, to, key, group_by: groupBy, format } = queryOf(c, usageQuery);
   const query = { groupBy, ...(from && { from }), ...(to && { to }), ...(key && { key }) };
   const sums = await c.env.deps.store.usage(id, query, c.env.deps.clock.now());
-  if (format !== "csv") return c.json(usageJson(groupBy, sums));
-  return c.body(usageCsv(groupBy, sums), 200, { "content-type": "text/csv; charset=utf-8" });
+  return usageAnswer(groupBy, sums, format);
 });
 
 admin.get("/teams/:team/calls", async (c) => {

@@ -2,7 +2,6 @@
  * A team and its keys as they are kept and as the admin API writes them: one shape for both. Members are spelt as on the
  * wire; absent means unlimited, or as the team says.
  */
-
 import type { Effort } from "../canon/request.ts";
 
 /** Limits of a minute, and of calls at once. */

@@ -20,6 +20,16 @@ const measures = [
   ["saved_usd", ({ saved }: UsageSum) => usd(saved)],
 ] as const;
 
+/** The sums as they were asked for. */
+export function usageAnswer(
+  groupBy: readonly Grouping[],
+  sums: readonly UsageSum[],
+  format?: "json" | "csv",
+): Response {
+  if (format !== "csv") return Response.json(usageJson(groupBy, sums));
+  return new Response(usageCsv(groupBy, sums), { headers: { "content-type": "text/csv; charset=utf-8" } });
+}
+
 export function usageJson(groupBy: readonly Grouping[], sums: readonly UsageSum[]) {
   return { object: "usage", group_by: groupBy, data: sums.map((sum) => record(groupBy, sum)) };
 }

@@ -6,15 +6,6 @@ import type { ReplyContext } from "../../src/protocols/protocol.ts";
 import { isStream, type Recording } from "../recordings.ts";
 import { eventsOf } from "./laws.ts";
 
-/** The protocol of each kind of recording. */
-export const kinds = {
-  "openai-responses": "responses",
-  "openai-chat": "chat",
-  "openai-compatible": "chat",
-  anthropic: "messages",
-  gemini: "gemini",
-} as const satisfies Record<string, ProtocolId>;
-
 const request: CanonRequest = {
   model: "m",
   stream: true,

@@ -4,8 +4,8 @@ import { collect, type Message, replay } from "../../src/canon/event.ts";
 import type { Block, ProtocolId } from "../../src/canon/request.ts";
 import { print } from "../../src/http/sse.ts";
 import { protocols } from "../../src/protocols/index.ts";
-import { haveRecordings, recordings } from "../recordings.ts";
-import { context, kinds, messageOf } from "./answers.ts";
+import { haveRecordings, kinds, recordings } from "../recordings.ts";
+import { context, messageOf } from "./answers.ts";
 import { eventsOf } from "./laws.ts";
 
 const ends = {

@@ -8,7 +8,7 @@ import { isObj, type Obj } from "../../src/canon/json.ts";
 import type { ProtocolId } from "../../src/canon/request.ts";
 import { Fault } from "../../src/fault.ts";
 import { type Case, laneOf, protocolIds, readCases } from "../goldens.ts";
-import { haveRecordings, recordings } from "../recordings.ts";
+import { haveRecordings, kinds, recordings } from "../recordings.ts";
 import { finder, leavesOf, planted } from "./leaves.ts";
 import { isStructure } from "./structure.ts";
 
@@ -84,14 +84,6 @@ describe("lost is said", () => {
     fc.assert(run, { numRuns: 150 });
   });
 });
-
-const kinds = {
-  "openai-responses": "responses",
-  "openai-chat": "chat",
-  "openai-compatible": "chat",
-  anthropic: "messages",
-  gemini: "gemini",
-} as const satisfies Record<string, ProtocolId>;
 
 describe.skipIf(!haveRecordings)("lost is said of recorded requests", () => {
   it.each(Object.entries(kinds))("of %s", (kind, from) => {

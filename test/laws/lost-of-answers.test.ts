@@ -11,7 +11,7 @@ import type { OutFrame } from "../../src/http/sse.ts";
 import { protocols } from "../../src/protocols/index.ts";
 import type { ReplyContext } from "../../src/protocols/protocol.ts";
 import { protocolIds, readCases } from "../goldens.ts";
-import { haveRecordings, isStream, recordings } from "../recordings.ts";
+import { haveRecordings, isStream, kinds, recordings } from "../recordings.ts";
 import { eventsOf } from "./laws.ts";
 import { finder, leavesOf } from "./leaves.ts";
 
@@ -127,14 +127,6 @@ it.each(protocolIds)("lost is said of every case that %s answers", (from) => {
   expect(answers.length).toBeGreaterThan(10);
   expect(silences(answers)).toEqual([]);
 });
-
-const kinds = {
-  "openai-responses": "responses",
-  "openai-chat": "chat",
-  "openai-compatible": "chat",
-  anthropic: "messages",
-  gemini: "gemini",
-} as const satisfies Record<string, ProtocolId>;
 
 describe.skipIf(!haveRecordings)("lost is said of recorded answers", () => {
   it.each(Object.entries(kinds))("of %s", (kind, from) => {

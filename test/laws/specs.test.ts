@@ -7,8 +7,8 @@ import { asFault } from "../../src/fault.ts";
 import { framer } from "../../src/http/sse.ts";
 import { protocols } from "../../src/protocols/index.ts";
 import { outputsOf, protocolIds, readCases } from "../goldens.ts";
-import { haveRecordings, recordings } from "../recordings.ts";
-import { context, kinds, messageOf } from "./answers.ts";
+import { haveRecordings, kinds, recordings } from "../recordings.ts";
+import { context, messageOf } from "./answers.ts";
 import { type Check, haveSpecs, type Members, specification } from "./oracle.ts";
 
 /** An object that goes to a caller, and where it comes from. */

@@ -55,6 +55,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   ["bill.ts", ["canon/", "models/price.ts", "pipes.ts", "policy/", "stores/store.ts"]],
   ["lease.ts", ["bill.ts", "canon/", "deps.ts", "fault.ts", "models/price.ts", "policy/", "stores/"]],
   ["think.ts", ["call.ts", "canon/", "effort/", "fault.ts", "http/json.ts", "models/catalog.ts", "teams/records.ts"]],
+  ["routing.ts", ["call.ts", "canon/", "deps.ts", "fault.ts", "policy/", "stores/store.ts"]],
   ["tries.ts", ["canon/", "deps.ts", "fault.ts", "lease.ts", "policy/", "providers/timeouts.ts"]],
   [
     "settle.ts",
@@ -104,7 +105,16 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   [
     "cache/",
     [
-      ...["cache/", "call.ts", "canon/", "fault.ts", "http/", "policy/route.ts", "protocols/index.ts"],
+      ...[
+        "cache/",
+        "call.ts",
+        "canon/",
+        "fault.ts",
+        "http/",
+        "policy/route.ts",
+        "protocols/index.ts",
+        "protocols/message.ts",
+      ],
       ...["teams/cache-shard.ts", "teams/records.ts"],
     ],
   ],
@@ -160,6 +170,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
       "policy/",
       "protocols/",
       "recall.ts",
+      "routing.ts",
       "think.ts",
       "tries.ts",
       "refuse.ts",

@@ -1,5 +1,6 @@
 /** Random histories of a team: what is asked of a store, in order, with a clock that jumps; and what it answered. */
 import fc from "fast-check";
+import { expect } from "vitest";
 import type { Charges, Settlement, Store } from "../../src/stores/store.ts";
 
 const start = Date.UTC(2126, 10, 24, 23, 59);
@@ -38,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   ttlMs: fc.integer({ min: 1000, max: 90_000 }),
 });
 
-export const histories: fc.Arbitrary<readonly Step[]> = fc.array(step, { minLength: 5, maxLength: 14 });
+const histories: fc.Arbitrary<readonly Step[]> = fc.array(step, { minLength: 5, maxLength: 14 });
 
 function charges({ owner, amount }: Step): Charges {
   return {
@@ -54,8 +55,34 @@ function charges({ owner, amount }: Step): Charges {
   };
 }
 
+/** A clock that stands where it is put. */
+export function handClock() {
+  let at = 0;
+  return {
+    now: () => at,
+    set: (now: number): void => {
+      at = now;
+    },
+  };
+}
+
+/** So many histories have the same answers on both stores, each on a team of its own whose id begins with `letter`. */
+export async function agree(runs: number, letter: string, one: Store, other: Store, set: (now: number) => void) {
+  const suffix = crypto.randomUUID().replaceAll("-", "").slice(0, 7);
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(histories, async (history) => {
+      const team = `${letter}${String(run++).padStart(4, "0")}${suffix}`;
+      const answers = await play(one, team, history, set);
+      expect(await play(other, team, history, set)).toEqual(answers);
+    }),
+    { numRuns: runs, seed: 20261124, endOnFailure: false },
+  );
+  expect(run).toBeGreaterThanOrEqual(runs);
+}
+
 /** Plays a history on a team of its own; the answers, one for each step. */
-export async function play(store: Store, team: string, steps: readonly Step[], setClock: (now: number) => void) {
+async function play(store: Store, team: string, steps: readonly Step[], setClock: (now: number) => void) {
   await store.createTeam({ id: team, name: "history", created_at: start, settings: {} });
   const answers: unknown[] = [];
   let now = start;
