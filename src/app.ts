@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import type { ProtocolId } from "./canon/request.ts";
+import { cancel, listInput, remove, retrieve } from "./conversations/retrieval.ts";
 import type { Deps } from "./deps.ts";
 import { asFault, Fault } from "./fault.ts";
 import { asArray } from "./http/array.ts";
@@ -38,6 +39,21 @@ app.use("/:version{v1|v1beta|v1alpha}/*", cors({ origin: "*", exposeHeaders: ["*
 for (const [path, protocol] of calls) {
   app.post(path, (c) => serve(protocol, c.req.raw, c.env.deps));
   app.all(path, (c) => noCall(c, path));
+}
+
+const stored = [
+  ["GET", "/v1/responses/:id", retrieve],
+  ["DELETE", "/v1/responses/:id", remove],
+  ["GET", "/v1/responses/:id/input_items", listInput],
+  ["POST", "/v1/responses/:id/cancel", cancel],
+] as const;
+
+for (const [method, path, act] of stored) {
+  app.on(method, path, async (c) => {
+    const { team } = await authenticated(c);
+    const query = new URL(c.req.url).searchParams;
+    return act({ id: c.req.param("id") ?? "", team: team.id, query }, c.env.deps);
+  });
 }
 
 app.post("/v1/messages/count_tokens", (c) => count("messages", c.req.raw, c.env.deps));

@@ -5,6 +5,8 @@ import type { Call } from "./call.ts";
 import { obj } from "./canon/json.ts";
 import type { Loss, ProtocolId } from "./canon/request.ts";
 import { noUsage, type Usage } from "./canon/usage.ts";
+import type { Conversation } from "./conversations/expand.ts";
+import { type AnswerKeeper, answerKeeper } from "./conversations/keeper.ts";
 import type { Deps } from "./deps.ts";
 import type { Decision } from "./effort/policy.ts";
 import { asFault, Fault } from "./fault.ts";
@@ -36,6 +38,8 @@ export interface AttemptContext {
   readonly lease: Lease;
   /** The kept tokens that the call names. */
   readonly kept: ReadonlyMap<string, string>;
+  /** Where its answer is to be kept. */
+  readonly conversation?: Conversation | undefined;
   readonly request: Request;
   readonly ticket: Ticket;
   readonly deps: Deps;
@@ -86,10 +90,11 @@ async function within<T>(pending: Promise<T>, ms: number, clock: Clock, late: ()
 }
 
 function cachedFor(target: Target, lane: Lane, context: AttemptContext): Promise<Cached | undefined> {
-  const { call, lease, request, deps } = context;
+  const { call, conversation, lease, request, deps } = context;
   const { id: team, settings } = lease.grant.team;
   const origin = originOf(target);
-  const asked = { call, target, team, settings: settings.cache, headers: request.headers, origin };
+  const isKept = conversation?.isKept ?? false;
+  const asked = { call, isKept, target, team, settings: settings.cache, headers: request.headers, origin };
   return lookUp({ ...asked, body: lane.body, now: deps.clock.now() }, deps.cache);
 }
 
@@ -131,7 +136,7 @@ async function accepted(sent: Promise<Response>, target: Target, { call, deps }:
 async function whole(answer: Response, lane: Lane, target: Target, context: AttemptContext): Promise<Response> {
   const bytes = new Uint8Array(await context.lease.during(answer.arrayBuffer()));
   const { body, bill } = paid(bytes, () => lane.whole(bytes, isEventStream(answer)), lane, target, context);
-  return new Response(body, {
+  return new Response(await keeperOf(context).whole(body), {
     headers: { ...report(context, target, answer, { losses: lane.losses, bill }), "content-type": "application/json" },
   });
 }
@@ -185,14 +190,15 @@ async function streamed(
     const { body, bill } = paid(bytes, () => lane.asStream(bytes), lane, target, context);
     tried.watch.answered();
     const headers = report(context, target, answer, { losses: lane.losses, bill });
-    return new Response(body, { headers: { ...headers, ...streamHeaders } });
+    return new Response(await keeperOf(context).frames(body), { headers: { ...headers, ...streamHeaders } });
   }
   const { promise, resolve } = Promise.withResolvers<Outcome>();
-  const pipe = lane.stream((outcome) => {
+  const answering = lane.stream((outcome) => {
     // A caller that left before the provider has answered leaves no body to cancel.
     if (outcome.ended === "left") abort.abort();
     resolve(outcome);
   });
+  const pipe = keeperOf(context).pipe(answering);
   const reader = answer === undefined ? laterReader(sent) : readerOf(answer);
   const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock, guardOf(pipe, target, context));
   // Without headers so far the hold has lasted as long as it may.
@@ -258,4 +264,8 @@ function laterReader(sent: Promise<Response>): Reader {
     releaseLock: () => undefined,
     closed: never,
   };
+}
+
+function keeperOf({ conversation, lease, deps }: AttemptContext): AnswerKeeper {
+  return answerKeeper(conversation, lease.grant.team.id, deps);
 }

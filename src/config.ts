@@ -31,6 +31,8 @@ export interface Config {
   readonly heartbeatMs: number;
   /** How long what a call holds of its team's limits and budgets is held for it, unless it says that it still runs. */
   readonly holdMs: number;
+  /** How long answers of the Responses API are kept that callers have stored. */
+  readonly responsesTtlHours: number;
   /** How long the single calls of an account are kept. */
   readonly callDays: number;
   /** Where the store is, if not in Durable Objects. */
@@ -54,6 +56,7 @@ const ownSettings = [
   ...ownNumbers,
   ...upstashSettings,
   "CACHE_MARKS",
+  "RESPONSES_TTL_HOURS",
   "PROVIDERS",
   "ALIASES",
   "ROUTES",
@@ -95,6 +98,7 @@ export function readConfig(env: Env): Config {
     ...optional("firstKey", readHash(env, report)),
     heartbeatMs: readInteger(env, "HEARTBEAT_MS", { unset: 15_000, least: 100, most: 120_000 }, report),
     holdMs: readInteger(env, "HOLD_MS", { unset: 60_000, least: 1000, most: 3_600_000 }, report),
+    responsesTtlHours: readInteger(env, "RESPONSES_TTL_HOURS", { unset: 24, least: 1, most: 8784 }, report),
     callDays: readInteger(env, "CALL_DAYS", { unset: 35, least: 1, most: 3650 }, report),
     ...optional("upstash", readUpstash(env, report)),
     prices: readPrices(readTable(env, "PRICES", '{"mine/*":{"input":0.5,"output":2}}', report), report),

@@ -7,6 +7,7 @@ import type { Affinities } from "./policy/affinity-memory.ts";
 import type { Authenticator } from "./policy/auth.ts";
 import type { Health } from "./policy/health.ts";
 import type { RetryBudget } from "./policy/retry-budget.ts";
+import type { ConversationStore } from "./stores/conversations.ts";
 import type { KeptTokens } from "./stores/recall.ts";
 import type { Store } from "./stores/store.ts";
 import type { Fetch } from "./upstream.ts";
@@ -16,6 +17,7 @@ export interface Deps {
   readonly auth: Authenticator;
   readonly store: Store;
   readonly tokens: KeptTokens;
+  readonly conversations: ConversationStore;
   readonly cache: CacheStore;
   /** How the targets are, as this isolate has seen it. */
   readonly health: Health;

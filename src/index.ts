@@ -13,12 +13,14 @@ import { type Health, healthRecord } from "./policy/health.ts";
 import { type RetryBudget, retryBudget } from "./policy/retry-budget.ts";
 import { protocols } from "./protocols/index.ts";
 import { refuse } from "./refuse.ts";
+import { durableConversations } from "./stores/conversations.ts";
 import { durableStore } from "./stores/durable.ts";
 import { type Gathering, gathering } from "./stores/gather.ts";
 import { durableTokens } from "./stores/recall.ts";
 import type { Settlement, Store } from "./stores/store.ts";
 import { type UpstashStore, upstashOf } from "./stores/upstash-of.ts";
 import type { CacheShard } from "./teams/cache-shard.ts";
+import type { Conversations } from "./teams/conversation.ts";
 import type { Directory } from "./teams/directory.ts";
 import type { Recall } from "./teams/recall.ts";
 import type { Spool } from "./teams/spool-object.ts";
@@ -37,6 +39,7 @@ export interface Env {
   readonly CACHE: DurableObjectNamespace<CacheShard>;
   readonly SPOOL: DurableObjectNamespace<Spool>;
   readonly RECALL: DurableObjectNamespace<Recall>;
+  readonly CONVERSATIONS: DurableObjectNamespace<Conversations>;
   /** Reaches private networks too; only there where the start script binds it. */
   readonly PRIVATE?: Fetcher;
   readonly [setting: string]: unknown;
@@ -127,6 +130,7 @@ function depsOf(shared: Shared, env: Env, ctx: ExecutionContext): Deps {
     clock,
     store: storeOf(shared, env, ctx),
     tokens: durableTokens(env.RECALL),
+    conversations: durableConversations(env.CONVERSATIONS),
     cache: shared.cacheMemory.before(durableCache(env.CACHE)),
     fetch: (url, init, isPrivate) =>
       isPrivate && env.PRIVATE !== undefined ? env.PRIVATE.fetch(url, init) : fetch(url, init),

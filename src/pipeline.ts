@@ -7,6 +7,7 @@
 import { type AttemptContext, answerFrom } from "./attempt.ts";
 import { type Call, type Named, readCall, readCounted } from "./call.ts";
 import type { ProtocolId } from "./canon/request.ts";
+import { expand, withProofs } from "./conversations/expand.ts";
 import type { Deps } from "./deps.ts";
 import { askedEffort } from "./effort/asked.ts";
 import { asFault } from "./fault.ts";
@@ -74,7 +75,8 @@ async function call(
   const { id, request, ticket, deps } = trip;
   const grant = await deps.auth.authenticate(request, deps.store, deps.clock.now());
   const bytes = await readBody(request, deps.config.maxBodyBytes, ticket.take);
-  const named = read(id, bytes);
+  const { call: named, conversation } = await expand(read(id, bytes), grant.team, deps);
+  ticket.take(Math.max(0, named.bytes.length - bytes.length));
   const call = withoutSuffix(named);
   refuseResources(call);
   const think = thinking(call, request.headers, grant.team.settings.effort, call !== named);
@@ -83,14 +85,15 @@ async function call(
   const [first] = targets;
   const decided = first === undefined ? undefined : think(first.model).decision;
   const effort = decided === undefined || decided.isAdvice ? askedEffort(protocol, body) : decided.level;
-  const wish = { protocol, body, stream, bytes: bytes.length, kind };
+  const wish = { protocol, body, stream, bytes: call.bytes.length, kind };
   const applicant = { id, protocol, asked: model, grant, ...(effort !== undefined && { effort }) };
   const lease = await reserve({ ...applicant, quotes: quotes(wish, targets, deps) }, deps);
   const kept = await recall(call, grant.team.id, deps);
   return limited(lease, protocol, () =>
     firstAnswer({ lease, request, way, stream, timeoutMs, deps }, async (target, tried) => {
       const thought = think(target.model);
-      const answer = await attempt(target, { ...trip, ...thought, protocol, lease, kept, tried });
+      const asked = { ...thought, call: withProofs(thought.call, conversation, target.model) };
+      const answer = await attempt(target, { ...trip, ...asked, protocol, lease, kept, tried, conversation });
       answered(target);
       return answer;
     }),

@@ -27,6 +27,8 @@ export interface Cached {
 
 export interface Looked {
   readonly call: Call;
+  /** Is its answer kept as part of a conversation? */
+  readonly isKept: boolean;
   readonly target: Target;
   readonly team: string;
   readonly settings: TeamSettings["cache"];
@@ -40,7 +42,7 @@ export interface Looked {
 /** `undefined` where the call has nothing to do with the cache. Throws the Fault of a header that cannot be read. */
 export async function lookUp(looked: Looked, store: CacheStore): Promise<Cached | undefined> {
   const { call, target, team, now } = looked;
-  const wish = readWish(looked.headers, looked.settings, call);
+  const wish = readWish(looked.headers, looked.settings, { ...call, isKept: looked.isKept });
   if (wish === undefined) return undefined;
   const { protocol } = target;
   const key = cacheKey({ team, protocol, origin: looked.origin, body: Buffer.concat(looked.body) });

@@ -16,6 +16,7 @@ export interface Wish {
 interface Asked {
   readonly protocol: ProtocolId;
   readonly body: Obj;
+  readonly isKept: boolean;
 }
 
 /** A year: nothing is kept for longer. */
@@ -68,11 +69,11 @@ function tagsIn(header: string | null): readonly string[] {
  * Would the same call be answered alike? Not where it wants variety (a temperature, which has one of its own where none
  * is said, without a seed; several choices), where the provider acts (its own tools), or where something is kept there.
  */
-function isRepeatable({ protocol, body }: Asked): boolean {
+function isRepeatable({ protocol, body, isKept }: Asked): boolean {
   const options = protocol === "gemini" ? obj(body.generationConfig ?? body.generation_config) : body;
   const choices = options.n ?? options.candidateCount ?? options.candidate_count ?? 1;
   const isFixed = options.temperature === 0 || typeof options.seed === "number";
-  return isFixed && choices === 1 && body.store !== true && !hasHostedTool(protocol, body);
+  return isFixed && choices === 1 && !isKept && body.store !== true && !hasHostedTool(protocol, body);
 }
 
 /** Tools that the caller runs itself; all others are the provider's. */

@@ -4,20 +4,23 @@
  */
 import { Fault } from "../fault.ts";
 
+/** Is nothing stored for the team, then it is the call that is wrong, and not what it names that is missing. */
+const kindOf = (isOff: boolean) => (isOff ? "bad_request" : "not_found");
+
 /** The response that a call wants to go on from. OpenAI's words and code (wire.md B.2.4). */
-export function noPrevious(id: string): Fault {
-  return new Fault("not_found", `Previous response with id '${id}' not found.`, {
+export function noPrevious(id: string, isOff: boolean): Fault {
+  return new Fault(kindOf(isOff), `Previous response with id '${id}' not found.`, {
     param: "previous_response_id",
     code: "previous_response_not_found",
   });
 }
 
 /** An item that a call names by its id alone; OpenAI's words (wire.md C.22). */
-export function noItem(id: string): Fault {
+export function noItem(id: string, isOff: boolean): Fault {
   const message =
     `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. ` +
     "Try again with `store` set to true, or remove this item from your input.";
-  return new Fault("not_found", message, { param: "input" });
+  return new Fault(kindOf(isOff), message, { param: "input" });
 }
 
 /** The response that a path names. */

@@ -1,6 +1,9 @@
 /** Where what belongs to an id is looked for: one of sixteen shards of its team. */
 import { createHash } from "node:crypto";
 
+/** All there are. */
+export const shards = [..."0123456789abcdef"];
+
 /**
  * A hexadecimal digit. What makes ids begins those of a response and of its items alike (we do, and so does OpenAI), so
  * that all of one answer has the same address as a rule. Where it has not, only more shards are asked.

@@ -1,12 +1,12 @@
 /**
  * A call that names what was said before, as one that says it: `previous_response_id` and references become the items
  * themselves, before anything else looks at the call. So both lanes, the limits, the prices and the cache see a whole
- * conversation, and no provider is asked to keep one: upstream `store` is false, and the proofs of reasoning are asked
- * for, since the next turn needs them. Instructions and tools are not inherited, as OpenAI has it.
+ * conversation, and no provider is asked to keep one: upstream `store` is false. Instructions and tools are not inherited, as OpenAI has it.
  */
 import type { Call } from "../call.ts";
 import { type Json, list, type Obj } from "../canon/json.ts";
 import { Fault, invalid } from "../fault.ts";
+import { modelFacts } from "../models/catalog.ts";
 import type { ConversationStore, FoundItem, History } from "../stores/conversations.ts";
 import { noItem, noPrevious, reached } from "./absent.ts";
 import { type Changes, changed } from "./body.ts";
@@ -50,18 +50,19 @@ export async function expand(call: Call, team: Owner, deps: ExpandDeps): Promise
   if (call.protocol !== "responses") return { call };
   const { store, input } = call.body;
   const previous = previousOf(call.body);
-  const isKept = store !== false && team.settings.store_responses !== false && call.body.background !== true;
-  const isSwitchedOff = store !== false && !isKept && call.body.background !== true;
+  const isOff = team.settings.store_responses === false;
+  const wantsStoring = store !== false && call.body.background !== true;
+  const isKept = wantsStoring && !isOff;
   const ids = references(input);
-  if (previous === undefined && ids.length === 0 && !isKept && !isSwitchedOff) return { call };
+  if (previous === undefined && ids.length === 0 && !wantsStoring) return { call };
   const now = deps.clock.now();
   const [history, named] = await Promise.all([
     previous === undefined ? undefined : reached(deps.conversations.history(team.id, previous, now)),
     ids.length === 0 ? new Map<string, FoundItem>() : reached(deps.conversations.items(team.id, ids, now)),
   ]);
-  if (previous !== undefined && history === undefined) throw noPrevious(previous);
-  for (const id of ids) if (!named.has(id)) throw noItem(id);
-  const whole = changed(call, changesOf(call, { history, named, isKept, isSwitchedOff }));
+  if (previous !== undefined && history === undefined) throw noPrevious(previous, isOff);
+  for (const id of ids) if (!named.has(id)) throw noItem(id, isOff);
+  const whole = changed(call, changesOf(call, { history, named, wantsStoring }));
   if (whole.bytes.length > deps.config.maxBodyBytes && whole.bytes.length > call.bytes.length) throw tooLong();
   if (previous === undefined && !isKept) return { call: whole };
   const home = history?.home ?? named.get(ids.at(-1) ?? "")?.home;
@@ -80,13 +81,10 @@ function previousOf(body: Obj): string | undefined {
 interface Told {
   readonly history: History | undefined;
   readonly named: ReadonlyMap<string, FoundItem>;
-  readonly isKept: boolean;
-  readonly isSwitchedOff: boolean;
+  readonly wantsStoring: boolean;
 }
 
-const proofs = "reasoning.encrypted_content";
-
-function changesOf(call: Call, { history, named, isKept, isSwitchedOff }: Told): Changes {
+function changesOf(call: Call, { history, named, wantsStoring }: Told): Changes {
   const changes = new Map<string, { json: string; value: Json } | undefined>();
   const set = (member: string, value: Json): void => {
     changes.set(member, { json: JSON.stringify(value), value });
@@ -95,10 +93,18 @@ function changesOf(call: Call, { history, named, isKept, isSwitchedOff }: Told):
   // An input that is no such thing is refused by whoever reads it next.
   const isReadable = ["string", "undefined"].includes(typeof call.body.input) || Array.isArray(call.body.input);
   if (isReadable && (history !== undefined || named.size > 0)) changes.set("input", inputOf(call, history, named));
-  if (isKept || isSwitchedOff) set("store", false);
-  const include = list(call.body.include);
-  if (isKept && !include.includes(proofs)) set("include", [...include, proofs]);
+  if (wantsStoring) set("store", false);
   return changes;
+}
+
+const proofs = "reasoning.encrypted_content";
+
+/** The call with a wish for the proofs of reasoning, which its next turn needs. A model without any refuses the wish. */
+export function withProofs(call: Call, conversation: Conversation | undefined, model: string): Call {
+  const include = list(call.body.include);
+  if (conversation?.isKept !== true || include.includes(proofs) || modelFacts(model).dial.style === "none") return call;
+  const value = [...include, proofs];
+  return changed(call, new Map([["include", { json: JSON.stringify(value), value }]]));
 }
 
 /** What was said before, then the caller's own items: in its own bytes where none of them is a mere name. */

@@ -1,6 +1,7 @@
 /** The paths of openapi.yaml, by hand: what each is for, what it takes and what it answers. */
 import type { Operation } from "../operations/operation.ts";
 import { adminPaths, holderPaths } from "./admin-paths.ts";
+import { storedPaths } from "./stored-paths.ts";
 
 type Described = Readonly<Record<string, unknown>>;
 
@@ -114,6 +115,7 @@ export const paths: Described = {
   "/v1/responses": {
     post: spoken("createResponse", "OpenAI Responses, served by any provider", "ResponsesRequest"),
   },
+  ...storedPaths,
   "/v1/chat/completions": {
     post: spoken("createChatCompletion", "OpenAI Chat Completions, served by any provider", "ChatRequest"),
   },

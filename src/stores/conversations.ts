@@ -3,7 +3,7 @@
  * A conversation lives whole in one of them, its home, so that going on with it is one question; a shard that an id
  * leads to and that is not its home knows the way. Another team's ids lead to this team's objects: they are not there.
  */
-import { addressOf } from "../conversations/address.ts";
+import { addressOf, shards } from "../conversations/address.ts";
 import { fits } from "../conversations/bounds.ts";
 import type { Conversations } from "../teams/conversation.ts";
 
@@ -69,6 +69,8 @@ export interface ConversationStore {
   inputItems(team: string, id: string, query: ItemsQuery, now: number): Promise<ItemsPage | undefined>;
   /** Was it there? What later responses go on from stays with them. */
   delete(team: string, id: string, now: number): Promise<boolean>;
+  /** Nothing of the team is left. */
+  erase(team: string): Promise<void>;
 }
 
 export interface FoundItem {
@@ -137,6 +139,9 @@ export function durableConversations(objects: Objects): ConversationStore {
     },
     async delete(team, id, now) {
       return (await ask(team, id, async (object) => object.forget(id, now))) !== undefined;
+    },
+    async erase(team) {
+      await Promise.all(shards.map(async (digit) => shard(team, digit).erase()));
     },
   };
 }

@@ -69,6 +69,7 @@ admin.patch("/teams/:team", async (c) => {
 admin.delete("/teams/:team", async (c) => {
   const { id } = await teamOf(c);
   await c.env.deps.cache.forget(id, {});
+  await c.env.deps.conversations.erase(id);
   await c.env.deps.store.deleteTeam(id);
   return c.json({ id, deleted: true });
 });

@@ -116,6 +116,14 @@ export class Conversations extends DurableObject {
     });
   }
 
+  /** Nothing is left. */
+  async erase(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.#tree = undefined;
+    this.#bytes = undefined;
+  }
+
   override async alarm(): Promise<void> {
     const now = Date.now();
     const isDone = this.#prune(this.#ready(), now);

@@ -60,6 +60,8 @@ export interface TeamSettings extends Settings {
   readonly effort?: EffortSettings | undefined;
   /** Every loss of a request is an error, unless the call says otherwise. */
   readonly strict?: boolean | undefined;
+  /** False: no answer of the Responses API is stored, whatever the call says. */
+  readonly store_responses?: boolean | undefined;
 }
 
 export interface TeamRecord {

@@ -88,6 +88,9 @@ export const teamSettings = z.strictObject({
     .optional()
     .meta({ description: "Repeatable calls are answered from the cache, unless the call says otherwise." }),
   strict: z.boolean().optional().meta({ description: "Every loss of a request is an error." }),
+  store_responses: z.boolean().optional().meta({
+    description: "False: no answer of the Responses API is stored, whatever the call says.",
+  }),
 }) satisfies z.ZodType<TeamSettings>;
 
 const seconds = z

@@ -1,7 +1,7 @@
 /** A call that goes on from what was said, as the call that says it. */
 import { describe, expect, it } from "vitest";
 import { readCall } from "../../src/call.ts";
-import { type Expanded, expand } from "../../src/conversations/expand.ts";
+import { type Expanded, expand, withProofs } from "../../src/conversations/expand.ts";
 import { Fault } from "../../src/fault.ts";
 import { members } from "../../src/http/json.ts";
 import type { Turn } from "../../src/stores/conversations.ts";
@@ -60,7 +60,7 @@ describe("a call that goes on from a response", () => {
 
   it("inherits neither instructions nor tools", async () => {
     const { call } = await expanded({ previous_response_id: "resp_1", input: "Why?" });
-    expect(Object.keys(call.body).sort()).toEqual(["include", "input", "model", "store"]);
+    expect(Object.keys(call.body).sort()).toEqual(["input", "model", "store"]);
   });
 
   it("is refused where that is not there, or belongs to another team", async () => {
@@ -126,8 +126,11 @@ describe("what goes upstream", () => {
   it("asks no provider to store anything, and for the proofs that the next turn needs", async () => {
     const { call, conversation } = await expanded({ input: "Hi", include: ["message.output_text.logprobs"] });
     expect(call.body.store).toBe(false);
-    expect(call.body.include).toEqual(["message.output_text.logprobs", "reasoning.encrypted_content"]);
     expect(conversation).toMatchObject({ isKept: true });
+    const asked = withProofs(call, conversation, "gpt-5.5");
+    expect(asked.body.include).toEqual(["message.output_text.logprobs", "reasoning.encrypted_content"]);
+    expect(JSON.parse(new TextDecoder().decode(asked.bytes))).toEqual(asked.body);
+    expect(withProofs(call, conversation, "gpt-4.1")).toBe(call);
   });
 
   it("is the caller's own call where nothing is stored and nothing named", async () => {
@@ -142,6 +145,8 @@ describe("what goes upstream", () => {
     expect(whole.call.body.store).toBe(false);
     expect(whole.call.body.include).toBeUndefined();
     expect(whole.conversation).toBeUndefined();
+    const lost = await refusalOf(expanded({ previous_response_id: "resp_2" }, { store_responses: false }));
+    expect([lost.kind, lost.code]).toEqual(["bad_request", "previous_response_not_found"]);
   });
 
   it("has every byte that was not changed, wherever the member stood that goes", async () => {

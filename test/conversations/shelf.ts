@@ -48,5 +48,8 @@ export function shelf(): Shelf {
       if (turn !== undefined) turns.splice(turns.indexOf(turn), 1);
       return turn !== undefined;
     },
+    async erase(team) {
+      if (team === "team") turns.length = 0;
+    },
   };
 }

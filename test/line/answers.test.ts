@@ -37,7 +37,7 @@ describe("an answer", () => {
     const { ask } = gateway();
     await play("relayed-bytes", turn);
     const sent =
-      '{ "model" : "openai/relayed-bytes", "input":"x", "temperature":1.0 , "metadata":{"n":"12345678901234567890"}}';
+      '{ "model" : "openai/relayed-bytes", "input":"x", "temperature":1.0 , "store":false, "metadata":{"n":"12345678901234567890"}}';
     await (await ask("/v1/responses", { method: "POST", body: sent })).text();
     const [call] = await callsFor("relayed-bytes");
     expect(call?.raw).toBe(sent.replace("openai/relayed-bytes", "relayed-bytes"));

@@ -169,6 +169,17 @@ describe("who asks for it", () => {
     expect((await read(await post(...asked, headers))).state).toBe(state);
   });
 
+  it("a stored conversation asks for itself alone, whatever its team does", async () => {
+    const { post } = await teamAt(at, { cache: { ttl_seconds: 60 } });
+    await play("stored-or-not", words);
+    const states = async (more: object, headers: Record<string, string> = {}) => {
+      const body = { model: "openai/stored-or-not", input: "Say it.", temperature: 0, ...more };
+      return (await read(await post("/v1/responses", body, headers))).state;
+    };
+    expect([await states({}), await states({}, keep), await states({ store: false })]).toEqual([null, "miss", "miss"]);
+    expect([await states({}, keep), await states({ store: false })]).toEqual(["hit", "hit"]);
+  });
+
   it("a header that cannot be read is refused", async () => {
     const { post } = await teamAt(at, {});
     for (const headers of [{ "x-gearbox-cache": "ttl=0" }, { ...keep, "x-gearbox-cache-tag": "a b" }]) {

@@ -187,6 +187,19 @@ describe("a stored response", () => {
     expect(await sizes(team)).toEqual({ entries: 0, bytes: 0 });
   });
 
+  it("goes with its team, and with all that was said in it", async () => {
+    const [team, other] = [newTeam(), newTeam()];
+    for (const each of [team, other]) await store.keep(each, turn("resp_a"));
+    await store.erase(team);
+    expect([await historyOf(team, "resp_a"), await store.response(team, "resp_a", now)]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(await sizes(team)).toEqual({ entries: 0, bytes: 0 });
+    expect(await historyOf(other, "resp_a")).toHaveLength(2);
+    expect(await store.keep(team, turn("resp_b"))).toBe(true);
+  });
+
   it("takes the place of one with the same id", async () => {
     const team = newTeam();
     await store.keep(team, turn("resp_same"));

@@ -12,11 +12,13 @@ import { authenticator } from "../../src/policy/auth.ts";
 import { healthRecord } from "../../src/policy/health.ts";
 import { checkKey, hashOf, mintKey, mintTeam } from "../../src/policy/key.ts";
 import { retryBudget } from "../../src/policy/retry-budget.ts";
+import { durableConversations } from "../../src/stores/conversations.ts";
 import { durableStore } from "../../src/stores/durable.ts";
 import { gathering } from "../../src/stores/gather.ts";
 import { durableTokens } from "../../src/stores/recall.ts";
 import type { UsageSum } from "../../src/stores/store.ts";
 import type { CacheShard } from "../../src/teams/cache-shard.ts";
+import type { Conversations } from "../../src/teams/conversation.ts";
 import type { Directory } from "../../src/teams/directory.ts";
 import type { Recall } from "../../src/teams/recall.ts";
 import type { Settings, TeamSettings } from "../../src/teams/records.ts";
@@ -79,11 +81,12 @@ export function gateway(
 }
 
 function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Deps {
-  const { TEAM, DIRECTORY, CACHE, RECALL } = env as unknown as {
+  const { TEAM, DIRECTORY, CACHE, RECALL, CONVERSATIONS } = env as unknown as {
     TEAM: DurableObjectNamespace<Team>;
     CACHE: DurableObjectNamespace<CacheShard>;
     DIRECTORY: DurableObjectNamespace<Directory>;
     RECALL: DurableObjectNamespace<Recall>;
+    CONVERSATIONS: DurableObjectNamespace<Conversations>;
   };
   return {
     config,
@@ -94,6 +97,7 @@ function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Dep
       () => Date.now(),
     ),
     tokens: durableTokens(RECALL),
+    conversations: durableConversations(CONVERSATIONS),
     health: healthRecord(),
     retries: retryBudget(),
     affinities: affinityMemory(),

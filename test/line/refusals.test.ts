@@ -53,8 +53,6 @@ const refusals: Refusal[] = [
     ["background", { background: true }],
     ["conversation", { conversation: "conv_1" }],
     ["prompt", { prompt: { id: "pmpt_1" } }],
-    ["previous_response_id", { previous_response_id: "resp_1" }],
-    ["input", { input: [{ type: "item_reference", id: "msg_1" }] }],
     ["reasoning.effort", { reasoning: { effort: "gigantic" } }],
     ["input", { input: 7 }],
     ["tools", { tools: "all" }],
@@ -64,18 +62,26 @@ const refusals: Refusal[] = [
     status: 400,
     error: { param: expect.stringMatching(new RegExp(`^${param}`)), type: "invalid_request_error" },
   })),
-  ...["background", "conversation", "prompt", "previous_response_id"].map((param) => ({
+  ...["anthropic/x", "openai/x"].flatMap((model) => [
+    {
+      name: `a response that is not there, for ${model}`,
+      body: { ...ok, model, previous_response_id: "resp_1" },
+      status: 404,
+      error: { param: "previous_response_id", code: "previous_response_not_found", type: "invalid_request_error" },
+    },
+    {
+      name: `an item that is not there, for ${model}`,
+      body: { ...ok, model, input: [{ type: "item_reference", id: "msg_1" }] },
+      status: 404,
+      error: { param: "input", type: "invalid_request_error" },
+    },
+  ]),
+  ...["background", "conversation", "prompt"].map((param) => ({
     name: `${param} to a relayed provider`,
     body: { ...ok, [param]: param === "background" ? true : "id_1" },
     status: 400,
     error: { param },
   })),
-  {
-    name: "an item reference to a relayed provider",
-    body: { ...ok, input: [{ type: "item_reference", id: "msg_1" }] },
-    status: 400,
-    error: { param: "input[0]" },
-  },
   {
     name: "a file by id to a relayed provider",
     body: { ...ok, input: [{ role: "user", content: [{ type: "input_file", file_id: "file_1" }] }] },

@@ -26,7 +26,10 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   ],
   [
     "conversations/",
-    ["conversations/", "call.ts", "canon/", "fault.ts", "http/", "pipes.ts", "stores/conversations.ts"],
+    [
+      ...["conversations/", "call.ts", "canon/", "fault.ts", "http/", "models/catalog.ts", "pipes.ts"],
+      "stores/conversations.ts",
+    ],
   ],
   ["stores/conversations.ts", ["conversations/", "teams/conversation.ts"]],
   ["stores/", ["stores/", "canon/", "teams/", "config.ts", "config-error.ts"]],
@@ -38,7 +41,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   ["teams/conversation-tree.ts", ["conversations/", "stores/conversations.ts"]],
   ["teams/export.ts", ["teams/", "fault.ts", "stores/store.ts"]],
   ["teams/holder.ts", ["teams/", "deps.ts", "policy/", "stores/store.ts"]],
-  ["teams/cache-shard.ts", ["cache/store.ts"]],
+  ["teams/cache-", ["cache/store.ts", "teams/cache-rows.ts"]],
   ["teams/", ["teams/", "canon/", "config.ts", "policy/refusal.ts", "stores/"]],
   ["config-error.ts", []],
   [
@@ -115,7 +118,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
         "protocols/index.ts",
         "protocols/message.ts",
       ],
-      ...["teams/cache-shard.ts", "teams/records.ts"],
+      ...["stores/upstash-client.ts", "teams/cache-shard.ts", "teams/records.ts"],
     ],
   ],
   ["openapi/", ["openapi/", "operations/operation.ts", "stores/store.ts", "teams/schemas.ts"]],
@@ -133,6 +136,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
         "cache/",
         "call.ts",
         "canon/",
+        "conversations/",
         "deps.ts",
         "fault.ts",
         "http/",
@@ -161,6 +165,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
       "attempt.ts",
       "call.ts",
       "canon/",
+      "conversations/",
       "deps.ts",
       "effort/",
       "fault.ts",
@@ -181,6 +186,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
     "app.ts",
     [
       "canon/",
+      "conversations/",
       "deps.ts",
       "fault.ts",
       "http/",

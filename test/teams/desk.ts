@@ -104,6 +104,10 @@ function depsOf(settings: Record<string, unknown>, store: Store, now: () => numb
     store,
     auth: authenticator([secret]),
     tokens: { keep: never, recall: never },
+    conversations: {
+      ...{ history: never, items: never, keep: never, response: never, inputItems: never, delete: never },
+      erase: async () => undefined,
+    },
     health: healthRecord(),
     retries: retryBudget(),
     affinities: affinityMemory(),

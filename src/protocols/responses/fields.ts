@@ -21,7 +21,8 @@ export const fields = {
   metadata: "mapped",
   moderation: "refused",
   parallel_tool_calls: "mapped",
-  previous_response_id: "refused",
+  // What it names is written out before the codec sees the call.
+  previous_response_id: "mapped",
   prompt: "refused",
   prompt_cache_key: "mapped",
   prompt_cache_options: "dropped",
