@@ -7,16 +7,34 @@ import { outputsOf, readCases } from "../goldens.ts";
 import { haveSpecs, specification } from "../laws/oracle.ts";
 
 /** Where OpenAI's document and Open Responses cannot both be had (test/laws/specs.test.ts says more). */
-const exceptions: readonly RegExp[] = [/#\/response\/usage: Instance type "null"/];
+const exceptions: readonly RegExp[] = [/#(\/response)?\/usage: Instance type "null"/];
 
 describe.skipIf(!haveSpecs)("a stored answer", () => {
   const check = (pointer: string) =>
     specification("openai-openapi.json", `/components/schemas/${pointer}`, "as it says");
 
-  it("is told again in events as OpenAI specifies them", () => {
+  const openResponses = (media: string) =>
+    specification(
+      "openresponses-2026-04-24.json",
+      `/paths/~1responses/post/responses/200/content/${media}/schema`,
+      "as it says",
+    );
+
+  it("is told again in events as OpenAI and Open Responses specify them", () => {
     const events = answers().flatMap((response) => eventsOf({ response }));
     expect(events.length).toBeGreaterThan(300);
     expect(mistakes(events, check("ResponseStreamEvent"))).toEqual([]);
+    const plain = answers()
+      .filter(hasPlainTools)
+      .flatMap((response) => eventsOf({ response }));
+    expect(plain.length).toBeGreaterThan(200);
+    expect(mistakes(plain, openResponses("text~1event-stream"))).toEqual([]);
+  });
+
+  it("is shown whole as both specify it, with what it goes on from", () => {
+    const whole = answers().map((response) => ({ ...response, store: true, previous_response_id: "resp_before" }));
+    expect(mistakes(whole, check("Response"))).toEqual([]);
+    expect(mistakes(whole.filter(hasPlainTools), openResponses("application~1json"))).toEqual([]);
   });
 
   it("lists items as OpenAI specifies them", () => {
@@ -43,6 +61,11 @@ function answers(): Obj[] {
   return bodies.filter(
     ({ object, status }) => object === "response" && (status === "completed" || status === "incomplete"),
   );
+}
+
+/** Open Responses knows functions only. */
+function hasPlainTools(response: Obj): boolean {
+  return !/"type":"(custom|namespace|web_search|tool_search)/.test(JSON.stringify(response));
 }
 
 function mistakes(values: readonly Obj[], check: (value: Obj) => readonly string[]): string[] {
