@@ -60,7 +60,7 @@ const hold = { waitMs: 10_000, readMs: 1000, bytes: 64 * 1024 };
 export async function answerFrom(target: Target, context: AttemptContext): Promise<Response> {
   const { call, request, deps } = context;
   const lane = laneOf(target, context);
-  const abort = leaving(request);
+  const abort = leaving(request, context.tried.givenUp);
   const headers = call.protocol === target.protocol ? upward(request.headers) : {};
   const now = deps.clock.now();
   const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal, now };

@@ -87,14 +87,18 @@ async function call(
   const effort = decided === undefined || decided.isAdvice ? askedEffort(protocol, body) : decided.level;
   const wish = { protocol, body, stream, bytes: call.bytes.length, kind };
   const applicant = { id, protocol, asked: model, grant, ...(effort !== undefined && { effort }) };
-  const lease = await reserve({ ...applicant, quotes: quotes(wish, targets, deps) }, deps);
+  const quoted = quotes(wish, targets, deps);
+  const lease = await reserve({ ...applicant, quotes: quoted }, deps);
+  const reserveAgain = (target: Target) =>
+    reserve({ ...applicant, id: `${id}.hedge`, quotes: quoted.filter((each) => each.target === target) }, deps);
   const kept = await recall(call, grant.team.id, deps);
   return limited(lease, protocol, () =>
-    firstAnswer({ lease, request, way, stream, timeoutMs, deps }, async (target, tried) => {
+    firstAnswer({ lease, reserveAgain, request, way, stream, timeoutMs, deps }, async (target, tried) => {
       const thought = think(target.model);
       const asked = { ...thought, call: withProofs(thought.call, conversation, target.model) };
-      const answer = await attempt(target, { ...trip, ...asked, protocol, lease, kept, tried, conversation });
-      answered(target);
+      const paid = { lease: tried.lease, kept, tried, conversation };
+      const answer = await attempt(target, { ...trip, ...asked, protocol, ...paid });
+      if (tried.wins()) answered(target);
       return answer;
     }),
   );

@@ -16,7 +16,7 @@ interface Settled {
   readonly deps: Pick<Deps, "waitUntil">;
   /** What the call has to do with the cache. */
   readonly cached?: Cached | undefined;
-  readonly tried: Pick<Try, "number">;
+  readonly tried: Pick<Try, "number" | "wins">;
   readonly decision?: Decision;
 }
 
@@ -33,7 +33,9 @@ export function settle(
   { lease, ticket, deps, cached, tried, decision }: Settled,
   more: More = {},
 ): Bill {
-  ticket.release();
+  const isLost = !tried.wins();
+  // The call goes on where only one of its two requests has ended.
+  if (!isLost) ticket.release();
   const { said = 0, losses = [] } = more;
   const detail = {
     ...(losses.length > 0 && { lost: losses.slice(0, mostLosses).map(({ field, change }) => `${field}=${change}`) }),
@@ -41,6 +43,7 @@ export function settle(
     ...(cached !== undefined && { cache: cached.state }),
     ...(decision !== undefined && { effort_chosen: decision.level, effort_because: decision.reasons }),
     ...(tried.number > 1 && { attempts: tried.number }),
+    ...(isLost && { hedge: "lost" }),
   };
   const saved = cached?.entry === undefined ? undefined : (cached.entry.about.cost ?? 0);
   const end = { outcome, target, status: 200, said, detail, ...(saved !== undefined && { saved }) };

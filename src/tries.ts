@@ -5,8 +5,10 @@
 import { noUsage } from "./canon/usage.ts";
 import type { Deps } from "./deps.ts";
 import { asFault, Fault } from "./fault.ts";
+import { hedged, type Leg, race } from "./hedge.ts";
 import type { Lease } from "./lease.ts";
-import { mayFollow, next, type Plan, type Step, type Tried } from "./policy/retry.ts";
+import { originOf } from "./policy/origin.ts";
+import { mayFollow, next, type Plan, type Tried } from "./policy/retry.ts";
 import type { Target, Way } from "./policy/route.ts";
 import { deadlineOf, timeoutsFor } from "./policy/timeouts.ts";
 import type { Timeouts } from "./providers/timeouts.ts";
@@ -26,6 +28,12 @@ export interface Try {
   readonly deadline: number;
   /** To be told how the attempt went, once it is known; of a stream that breaks later, again. */
   readonly watch: Watcher;
+  /** What this attempt is paid from. */
+  readonly lease: Lease;
+  /** Aborts when another request for the same call was faster. */
+  readonly givenUp: AbortSignal;
+  /** Is its answer the caller's? False where another request for the same call was faster. */
+  wins(): boolean;
 }
 
 export interface Watcher {
@@ -37,19 +45,20 @@ export interface Watcher {
 export interface Trying {
   readonly lease: Lease;
   readonly request: Request;
-  readonly way: Pick<Way, "name" | "timeouts" | "retries">;
+  readonly way: Pick<Way, "name" | "timeouts" | "retries" | "hedge">;
   readonly stream: boolean;
   /** What the call itself allows. */
   readonly timeoutMs?: number | undefined;
+  /** Admits a second request for the same call. */
+  readonly reserveAgain?: (target: Target) => Promise<Lease>;
   readonly deps: Deps;
 }
 
+type Attempt = (target: Target, tried: Try) => Promise<Response>;
+
 /** The answer of the first target that gives one, or the Fault of the last one; nothing is owed then. */
-export async function firstAnswer(
-  trying: Trying,
-  attempt: (target: Target, tried: Try) => Promise<Response>,
-): Promise<Response> {
-  const { request, deps } = trying;
+export async function firstAnswer(trying: Trying, attempt: Attempt): Promise<Response> {
+  const { request, lease, deps } = trying;
   const { health, retries: budget, clock, chance } = deps;
   const plan = planOf(trying);
   const tried: Tried[] = [];
@@ -57,21 +66,21 @@ export async function firstAnswer(
     const step = next(tried, plan, { health, budget, now: clock.now(), random: chance });
     if (step === undefined) throw ended(tried, trying);
     if (step.waitMs > 0) await clock.wait(step.waitMs);
-    const { target } = step;
-    health.begin(target, clock.now());
-    const watch = watcher(target, deps);
+    const setting = { trying, attempt, plan, tried, racing: race() };
+    const afterMs = patienceWith(step.target, trying);
+    const isLast = afterMs === undefined && !mayFollow(step.target, tried, plan, clock.now());
+    const first = legOf({ ...step, number: tried.length + 1, isLast, lease }, setting);
     try {
-      const answer = await attempt(target, tryOf(step, tried, plan, trying, watch));
-      if (!trying.stream) watch.answered();
-      return answer;
+      if (afterMs === undefined) return await first.run();
+      return await hedged(first, { afterMs, follow: () => second(first, setting), ...deps });
     } catch (thrown) {
       const fault = asFault(thrown);
-      if (request.signal.aborted) {
-        watch.left();
-        throw ended([...tried, { target, fault }], trying);
+      if (!request.signal.aborted) {
+        first.failed(fault);
+        continue;
       }
-      watch.failed(fault);
-      tried.push({ target, fault });
+      first.left();
+      throw ended([...tried, { target: step.target, fault }], trying);
     }
   }
 }
@@ -81,18 +90,64 @@ function planOf({ lease, way, timeoutMs }: Trying): Plan {
   return { targets: lease.targets, deadline, ...(way.retries !== undefined && { retries: way.retries }) };
 }
 
-function tryOf(step: Step, tried: readonly Tried[], plan: Plan, trying: Trying, watch: Watcher): Try {
+/** So long a call waits for the target before it asks another one as well; `undefined`: as long as it takes. */
+function patienceWith(target: Target, { way, reserveAgain, deps }: Trying): number | undefined {
+  return way.hedge === true && reserveAgain !== undefined ? deps.health.slowestMs(target) : undefined;
+}
+
+interface Setting {
+  readonly trying: Trying;
+  readonly attempt: Attempt;
+  readonly plan: Plan;
+  /** What failed so far; an attempt that fails enters itself. */
+  readonly tried: Tried[];
+  readonly racing: ReturnType<typeof race>;
+}
+
+/** The second request beside the first, where another target is there that may be asked once more. */
+async function second(first: Leg, setting: Setting): Promise<Leg | undefined> {
+  const { plan, tried, trying } = setting;
+  const { health, retries, clock } = trying.deps;
+  const origins = new Set([first.target, ...tried.map(({ target }) => target)].map(originOf));
+  const others = plan.targets.filter((each) => !origins.has(originOf(each)) && health.admits(each, clock.now()));
+  const target = others.find((each) => retries.spend(each));
+  const lease = target && (await trying.reserveAgain?.(target));
+  if (target === undefined || lease === undefined) return undefined;
+  return legOf({ target, reason: "slow", number: tried.length + 2, isLast: false, lease }, setting);
+}
+
+function legOf(
+  { target, reason, number, isLast, lease }: Pick<Try, "number" | "isLast" | "lease" | "reason"> & Pick<Leg, "target">,
+  { trying, attempt, plan, tried, racing }: Setting,
+): Leg {
   const { way, stream, deps } = trying;
-  const now = deps.clock.now();
-  const { target, reason } = step;
+  const { clock, health } = deps;
+  const watch = watcher(target, deps);
+  const giving = new AbortController();
+  const wins = (): boolean => racing.wins(number);
   return {
-    number: tried.length + 1,
-    isLast: !mayFollow(target, tried, plan, now),
-    limits: timeoutsFor({ target, stream, route: way.timeouts ?? {}, leftMs: plan.deadline - now }),
-    deadline: plan.deadline,
-    watch,
-    ...(way.name !== undefined && { route: way.name }),
-    ...(reason !== undefined && { reason }),
+    ...{ target, lease, wins },
+    async run() {
+      const now = clock.now();
+      health.begin(target, now);
+      const limits = timeoutsFor({ target, stream, route: way.timeouts ?? {}, leftMs: plan.deadline - now });
+      const answer = await attempt(target, {
+        ...{ number, isLast, lease, limits, watch, wins, deadline: plan.deadline, givenUp: giving.signal },
+        ...(way.name !== undefined && { route: way.name }),
+        ...(reason !== undefined && { reason }),
+      });
+      if (!stream) watch.answered();
+      return answer;
+    },
+    cancel: () => giving.abort(),
+    get isCancelled() {
+      return giving.signal.aborted;
+    },
+    failed(fault) {
+      watch.failed(fault);
+      tried.push({ target, fault });
+    },
+    left: watch.left,
   };
 }
 

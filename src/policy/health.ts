@@ -43,6 +43,8 @@ export interface Health {
   note(target: Target, outcome: Outcome, now: number): void;
   /** Milliseconds; 0 where it was never measured. */
   firstContentMs(target: Target, now: number): number;
+  /** Longer than so many milliseconds it takes once in twenty times; `undefined` while too few are known. */
+  slowestMs(target: Target): number | undefined;
   snapshot(now: number): readonly TargetHealth[];
   /** What other isolates may want to know: plain data. */
   share(): SharedHealth;
@@ -78,6 +80,7 @@ export function healthRecord(): Health {
     note(target, outcome, now) {
       put(originOf(target), { ...noted(get(target), outcome, now), target });
     },
+    slowestMs: (target) => slowest(get(target).latency),
     firstContentMs: (target, now) => expected(get(target).latency, now),
     snapshot: (now) => [...entries.values()].flatMap((entry) => told(entry, now)),
     share: () => new Map([...entries].flatMap(([origin, entry]) => sharedOf(entry, origin))),

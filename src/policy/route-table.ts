@@ -19,6 +19,8 @@ export interface Route {
   readonly timeouts?: Partial<Timeouts>;
   /** Attempts beyond the first. */
   readonly retries?: number;
+  /** Ask another target as well where the first is slower than it nearly ever is; both may be charged. */
+  readonly hedge?: boolean;
 }
 
 export interface RouteTarget {

@@ -40,7 +40,7 @@ export interface Candidate {
 }
 
 /** Where a call may go, in the order as written; `choose` makes of it an order to try. */
-export interface Way extends Pick<Route, "strategy" | "timeouts" | "retries"> {
+export interface Way extends Pick<Route, "strategy" | "timeouts" | "retries" | "hedge"> {
   /** Of the route or alias; absent where the call names a model. */
   readonly name?: string;
   readonly candidates: readonly Candidate[];
@@ -97,8 +97,8 @@ function routeWay(name: string, written: Route, call: Asked, traits: Traits, rou
   const open = written.targets.filter(({ when }) => holds(when, traits));
   if (open.length === 0) throw new Fault("bad_request", `No target of '${name}' is meant for such a call.`, barred);
   const wanted = open.map(({ provider: id, ...rest }) => ({ provider: known(id, routes), ...rest }));
-  const { strategy, timeouts, retries } = written;
-  const kept = defined({ strategy, timeouts, retries });
+  const { strategy, timeouts, retries, hedge } = written;
+  const kept = defined({ strategy, timeouts, retries, hedge });
   return { ...kept, name, candidates: able(name, expanded(wanted, call, routes), traits) };
 }
 

@@ -23,7 +23,7 @@ export interface Known {
 }
 
 const example = '{"strategy":"priority","targets":[{"provider":"openai","model":"gpt-5.5"}]}';
-const routeMembers = ["strategy", "targets", "when", "timeouts", "retries"] as const;
+const routeMembers = ["strategy", "targets", "when", "timeouts", "retries", "hedge"] as const;
 const targetMembers = ["provider", "model", "weight", "credential", "when"] as const;
 const conditionMembers = ["teams", "metadata", "tokensIn", "modalities", "tools", "stream"] as const;
 
@@ -67,6 +67,7 @@ function readRoute(value: unknown, path: string, known: Known, report: Report): 
     when: readCondition(route.when, `${path}.when`, read),
     timeouts: readTimeouts(route.timeouts, `${path}.timeouts`, read),
     retries: read.whole(route.retries, `${path}.retries`, { least: 0, most: mostRetries }),
+    hedge: read.flag(route.hedge, `${path}.hedge`),
   });
 }
 

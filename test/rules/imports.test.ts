@@ -59,7 +59,8 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   ["lease.ts", ["bill.ts", "canon/", "deps.ts", "fault.ts", "models/price.ts", "policy/", "stores/"]],
   ["think.ts", ["call.ts", "canon/", "effort/", "fault.ts", "http/json.ts", "models/catalog.ts", "teams/records.ts"]],
   ["routing.ts", ["call.ts", "canon/", "deps.ts", "fault.ts", "policy/", "stores/store.ts"]],
-  ["tries.ts", ["canon/", "deps.ts", "fault.ts", "lease.ts", "policy/", "providers/timeouts.ts"]],
+  ["hedge.ts", ["canon/", "fault.ts", "http/", "lease.ts", "policy/route.ts"]],
+  ["tries.ts", ["canon/", "deps.ts", "fault.ts", "hedge.ts", "lease.ts", "policy/", "providers/timeouts.ts"]],
   [
     "settle.ts",
     [
