@@ -1,6 +1,6 @@
 /**
  * A circuit breaker, as plain data and pure functions. Closed: calls pass, and failures are counted over the last 30 s.
- * At 5 failures that are half of the calls it opens, for 2, 4, 8, 16 and then 30 s; after that one real call at a time
+ * At 5 failures in a row, or 5 that are half of the calls, it opens, for 2, 4, 8, 16 and then 30 s; after that one real call at a time
  * is the probe, which closes it or opens it for longer.
  * So a target that answers nothing for T seconds is sent, by each isolate, 5 calls and those that were under way, then
  * at most 5 + T / 30 probes; and calls are back at most 30 s (and a call) after it is.
@@ -25,6 +25,8 @@ interface Slot {
   readonly number: number;
   readonly calls: number;
   readonly failures: number;
+  /** Failures since the last call that ended well. */
+  readonly row: number;
 }
 
 export type BreakerState = "closed" | "open" | "half_open" | "paused";
@@ -72,8 +74,9 @@ export function failed(breaker: Breaker, now: number): Breaker {
   const state = stateOf(breaker, now);
   if (state === "open") return breaker;
   const slots = counted(breaker.slots, 1, now);
-  const { calls, failures } = totals({ slots }, now);
-  const isBroken = failures >= leastFailures && failures >= calls * failureShare;
+  const { calls, failures, row } = totals({ slots }, now);
+  // A busy target that dies has many good calls behind it: a share alone would notice after as many bad ones.
+  const isBroken = row >= leastFailures || (failures >= leastFailures && failures >= calls * failureShare);
   if (state !== "half_open" && !isBroken) return { ...breaker, slots };
   const openMs = Math.min(mostOpenMs, firstOpenMs * 2 ** breaker.opened);
   return opened({ ...breaker, slots }, openMs, now);
@@ -98,11 +101,12 @@ export function released(breaker: Breaker): Breaker {
 }
 
 /** Calls of the last 30 s. */
-export function totals({ slots }: Pick<Breaker, "slots">, now: number): { calls: number; failures: number } {
+export function totals({ slots }: Pick<Breaker, "slots">, now: number) {
   const recent = slots.filter((slot) => slot.number > Math.floor(now / slotMs) - slotCount);
   return {
     calls: recent.reduce((sum, { calls }) => sum + calls, 0),
     failures: recent.reduce((sum, { failures }) => sum + failures, 0),
+    row: recent.reduce((sum, { row }) => sum + row, 0),
   };
 }
 
@@ -112,9 +116,12 @@ function opened(breaker: Breaker, openMs: number, now: number): Breaker {
 
 function counted(slots: readonly Slot[], failures: 0 | 1, now: number): readonly Slot[] {
   const number = Math.floor(now / slotMs);
-  const last = slots.at(-1);
+  const known = failures === 0 ? slots.map((slot) => (slot.row === 0 ? slot : { ...slot, row: 0 })) : slots;
+  const last = known.at(-1);
   if (last !== undefined && last.number >= number) {
-    return [...slots.slice(0, -1), { ...last, calls: last.calls + 1, failures: last.failures + failures }];
+    const { calls, failures: before, row } = last;
+    const counts = { calls: calls + 1, failures: before + failures, row: row + failures };
+    return [...known.slice(0, -1), { number: last.number, ...counts }];
   }
-  return [...slots.filter((slot) => slot.number > number - slotCount), { number, calls: 1, failures }];
+  return [...known.filter((slot) => slot.number > number - slotCount), { number, calls: 1, failures, row: failures }];
 }

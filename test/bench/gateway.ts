@@ -18,6 +18,10 @@ export interface GatewayPlace {
   readonly folder: string;
   /** The mock's address, without a path. */
   readonly upstream: string;
+  /** Beside the benchmark's own. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Providers beside the mock's, as in `PROVIDERS`. */
+  readonly others?: Readonly<Record<string, object>>;
 }
 
 /** Each protocol is a provider that speaks nothing else, so that a model `messages/…` says which lane is taken. */
@@ -27,8 +31,9 @@ export async function serveGateway(place: GatewayPlace, children: Children): Pro
   const settings = {
     GEARBOX_SECRET: secret,
     FIRST_KEY_HASH: checkKey([secret], key)?.hash ?? "",
-    PROVIDERS: JSON.stringify(providers(place.upstream)),
+    PROVIDERS: JSON.stringify({ ...providers(place.upstream), ...place.others }),
     UPSTREAM_KEY: "credential-of-the-benchmark",
+    ...place.settings,
   };
   const objects = join(place.folder, "objects");
   mkdirSync(objects, { recursive: true });
@@ -38,7 +43,7 @@ export async function serveGateway(place: GatewayPlace, children: Children): Pro
   return { child, port: Number(new URL(url).port), headers: { authorization: `Bearer ${key}` } };
 }
 
-function providers(upstream: string): object {
+function providers(upstream: string): Record<string, object> {
   const speaking = (protocol: ProtocolId, base: string, auth: string): object => {
     return { base, speaks: [protocol], auth, secret: "UPSTREAM_KEY" };
   };

@@ -77,6 +77,17 @@ describe("the breaker", () => {
     expect(other.admits(target, start + 160_000)).toBe(true);
   });
 
+  it("opens at the fifth failure in a row, however many calls went well before", () => {
+    const health = healthRecord();
+    for (let at = 0; at < 1000; at++) health.note(target, { result: "answered" }, start + at);
+    for (let at = 0; at < 4; at++) fail(health, start + 1000);
+    health.note(target, { result: "answered" }, start + 1000);
+    for (let at = 0; at < 4; at++) fail(health, start + 1000);
+    expect(health.admits(target, start + 1000)).toBe(true);
+    fail(health, start + 1000);
+    expect(health.admits(target, start + 1000)).toBe(false);
+  });
+
   it("sends a dead target no more than its closed form says", () => {
     const health = healthRecord();
     const outageMs = 600_000;
