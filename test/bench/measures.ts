@@ -69,6 +69,7 @@ export async function take(measure: Measure, subject: Subject, host: Host, range
   return {
     callsPerSecond: seen.calls / seen.seconds,
     cpuPerCall: cpuMs / seen.calls,
+    // Answers from a cache have no events of the mock's: nothing is told of them.
     cpuPerEvent: cpuMs / (eventsAfter - eventsBefore),
     p50Ms: seen.p50Ms,
     p99Ms: seen.p99Ms,
@@ -115,16 +116,24 @@ async function load(
 }
 
 function requestOf({ stream, paceMs }: Measure, subject: Subject, host: Host): string {
-  const body = question(subject.caller, modelOf(subject, paceMs), stream);
-  const headers = { ...host.headers, host: `127.0.0.1:${host.port}`, "content-type": "application/json" };
+  const body = question(subject.caller, modelOf(subject, stream, paceMs), stream);
+  const headers = { ...headersOf(subject, host), host: `127.0.0.1:${host.port}` };
   const lines = Object.entries({ ...headers, "content-length": String(Buffer.byteLength(body)) });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   return `POST ${paths[subject.caller]} HTTP/1.1\r\n${head}\r\n${body}`;
 }
 
-/** The mock reads the pace from the model's name, our gateway the provider. */
-function modelOf({ provider }: Subject, paceMs: number): string {
-  const model = paceMs === 0 ? "burst" : `paced-${paceMs}`;
+function headersOf({ cached }: Subject, { headers }: Host): Readonly<Record<string, string>> {
+  return { ...headers, "content-type": "application/json", ...(cached === true && { "x-gearbox-cache": "ttl=3600" }) };
+}
+
+/**
+ * The mock reads the pace from the model's name, our gateway the provider. Whole answers have a name of their own, so
+ * that a stream from the cache is what came as a stream.
+ */
+function modelOf({ provider }: Subject, stream: boolean, paceMs: number): string {
+  const streamed = paceMs === 0 ? "burst" : `paced-${paceMs}`;
+  const model = stream ? streamed : "whole";
   return provider === undefined ? model : `${provider}/${model}`;
 }
 
@@ -132,8 +141,8 @@ function modelOf({ provider }: Subject, paceMs: number): string {
 export async function probe(subject: Subject, host: Host): Promise<void> {
   const url = `http://127.0.0.1:${host.port}${paths[subject.caller]}`;
   for (const stream of [false, true]) {
-    const body = question(subject.caller, modelOf(subject, 0), stream);
-    const headers = { ...host.headers, "content-type": "application/json" };
+    const body = question(subject.caller, modelOf(subject, stream, 0), stream);
+    const headers = headersOf(subject, host);
     const answer = await fetch(url, { method: "POST", headers, body });
     const text = await answer.text();
     const isRight = stream

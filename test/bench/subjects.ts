@@ -13,6 +13,8 @@ export interface Subject {
   readonly caller: CallerId;
   /** Our gateway only: the protocol of the provider. */
   readonly provider?: ProtocolId;
+  /** Our gateway only: is each answer but the first from the cache? */
+  readonly cached?: boolean;
   /** Is its memory with many open streams measured? Each takes a process of its own and some seconds. */
   readonly holds?: boolean;
   /** Its colour and its name in the picture, where it is there. */
@@ -48,6 +50,14 @@ export const subjects: readonly Subject[] = [
   ...lane("responses", "chat"),
   ...lane("responses", "messages", { holds: true, colour: "#63b3ed", picture: "Gearbox translate" }),
   ...lane("responses", "gemini"),
+  {
+    id: "hit-chat",
+    name: "Gearbox from its cache: chat",
+    host: "gateway",
+    caller: "chat",
+    provider: "chat",
+    cached: true,
+  },
   {
     id: "portkey",
     name: "Portkey 1.15.2, Node 24, chat",
