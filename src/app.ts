@@ -6,6 +6,7 @@ import { cancel, listInput, remove, retrieve } from "./conversations/retrieval.t
 import type { Deps } from "./deps.ts";
 import { asFault, Fault } from "./fault.ts";
 import { asArray } from "./http/array.ts";
+import { callIds } from "./http/headers.ts";
 import { codexModels } from "./models/codex.ts";
 import { findModel, listModels } from "./models/list.ts";
 import { anthropicModel, anthropicModels, geminiModel, geminiModels, openaiModel } from "./models/shapes.ts";
@@ -33,6 +34,13 @@ const calls = [
 ] as const satisfies readonly (readonly [string, ProtocolId])[];
 
 export const app = new Hono<Env>();
+
+// A call's answer has the id that it is entered under; all others get one here.
+app.use("*", async (c, next) => {
+  await next();
+  if (c.res.headers.has("x-request-id")) return;
+  for (const [name, id] of Object.entries(callIds(newId()))) c.res.headers.set(name, id);
+});
 
 app.use("/:version{v1|v1beta|v1alpha}/*", cors({ origin: "*", exposeHeaders: ["*"] }));
 
@@ -165,5 +173,9 @@ function noCall(c: AppContext, path: string): Response {
 }
 
 function failed(fault: Fault, caller: ProtocolId): Response {
-  return refuse(protocols[caller], fault, crypto.randomUUID().replaceAll("-", ""));
+  return refuse(protocols[caller], fault, newId());
+}
+
+function newId(): string {
+  return crypto.randomUUID().replaceAll("-", "");
 }

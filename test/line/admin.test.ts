@@ -162,6 +162,13 @@ describe("a key", () => {
     expect(other.status).toBe(401);
   });
 
+  it("is answered under an id, as everything is", async () => {
+    const listed = await gateway({ ADMIN_KEY: adminKey }).ask("/admin/teams", {
+      headers: { authorization: `Bearer ${adminKey}` },
+    });
+    for (const name of ["x-request-id", "request-id"]) expect(listed.headers.get(name)).toMatch(/^[0-9a-f]{32}$/);
+  });
+
   it("that is rotated works on for its grace, as does the new one", async () => {
     const team = await newTeam();
     const old = await newKey(team);
