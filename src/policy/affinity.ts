@@ -23,7 +23,7 @@ interface Segment {
 }
 
 /** So long after its last call a conversation is remembered. */
-const affinityTtlMs = 24 * 3_600_000;
+export const affinityTtlMs = 24 * 3_600_000;
 
 /** Beyond so many changes the oldest are forgotten: nobody's, and so foreign to everyone. */
 const mostSegments = 16;

@@ -14,6 +14,15 @@ export function conversationOf(headers: Headers, { protocol, body }: Pick<Call, 
   return createHash("sha256").update(JSON.stringify(said)).digest("hex").slice(0, 32);
 }
 
+/**
+ * May somebody have answered it before? Not where it has no name and holds no answer: then nobody needs to be asked who
+ * has it.
+ */
+export function isBegun(headers: Headers, { protocol, body }: Pick<Call, "protocol" | "body">): boolean {
+  if (nameOf(headers, body) !== undefined || text(body.previous_response_id) !== undefined) return true;
+  return turnsOf(protocol, body).some((turn) => !isAsking(turn));
+}
+
 /** Codex's, of today and before (wire.md A.3). Its `x-client-request-id` is the same, but other callers' is of one call. */
 const codexHeaders = ["session-id", "thread-id", "session_id", "conversation_id"];
 

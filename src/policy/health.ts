@@ -4,8 +4,9 @@
  */
 import type { Fault } from "../fault.ts";
 import * as breaker from "./breaker.ts";
+import type { Report } from "./health-board.ts";
 import { expected, type Latency, measured, slowest } from "./latency.ts";
-import { originOf } from "./origin.ts";
+import { namesOf, originOf } from "./origin.ts";
 import { remedyOf } from "./remedies.ts";
 import type { Target } from "./route.ts";
 import { type SharedHealth, type SharedTarget, sharedOf, withShared } from "./shared-health.ts";
@@ -28,7 +29,7 @@ interface TargetHealth {
   readonly state: breaker.BreakerState;
   /** Until when it is open or paused, in milliseconds since 1970. */
   readonly until?: number;
-  /** Of the last 30 s, in this isolate. */
+  /** Of the last 30 s. */
   readonly calls: number;
   readonly error_rate: number;
   readonly first_content_ms?: number;
@@ -45,9 +46,12 @@ export interface Health {
   firstContentMs(target: Target, now: number): number;
   /** Longer than so many milliseconds it takes once in twenty times; `undefined` while too few are known. */
   slowestMs(target: Target): number | undefined;
-  snapshot(now: number): readonly TargetHealth[];
+  /** The targets that this isolate has used and, where `reports` tell of all isolates together, those of the others. */
+  snapshot(now: number, reports?: ReadonlyMap<string, Report>): readonly TargetHealth[];
   /** What other isolates may want to know: plain data. */
   share(): SharedHealth;
+  /** The same, and how many calls there were, of the targets that this isolate has used. */
+  reports(now: number): readonly Report[];
   /** Takes what other isolates have found, where it is newer than one's own. */
   adopt(shared: SharedHealth): void;
 }
@@ -82,8 +86,13 @@ export function healthRecord(): Health {
     },
     slowestMs: (target) => slowest(get(target).latency),
     firstContentMs: (target, now) => expected(get(target).latency, now),
-    snapshot: (now) => [...entries.values()].flatMap((entry) => told(entry, now)),
+    snapshot(now, reports = new Map()) {
+      const known = new Map(entries);
+      for (const [origin, { shared }] of reports) known.set(origin, adopted(known.get(origin), shared));
+      return [...known].flatMap(([origin, entry]) => told(origin, entry, reports.get(origin), now));
+    },
     share: () => new Map([...entries].flatMap(([origin, entry]) => sharedOf(entry, origin))),
+    reports: (now) => [...entries].flatMap(([origin, entry]) => reported(origin, entry, now)),
     adopt(shared) {
       for (const [origin, other] of shared) put(origin, adopted(entries.get(origin), other));
     },
@@ -125,17 +134,26 @@ function adopted(entry: Entry | undefined, other: SharedTarget): Entry {
   return { ...entry, ...withShared(entry ?? { breaker: breaker.unbroken }, other) };
 }
 
-function told({ target, breaker: own, latency }: Entry, now: number): TargetHealth[] {
+function reported(origin: string, entry: Entry, now: number): Report[] {
+  if (entry.target === undefined) return [];
+  const { credentialName } = entry.target;
+  const [[, shared] = [origin, {}]] = sharedOf(entry, origin);
+  const names = { origin, ...(credentialName !== undefined && { credential: credentialName }) };
+  return [{ ...names, shared, ...breaker.totals(entry.breaker, now) }];
+}
+
+function told(origin: string, entry: Entry, report: Report | undefined, now: number): TargetHealth[] {
+  const { target, breaker: own, latency } = entry;
   // What another isolate has told of is no target of this one until a call comes for it.
-  if (target === undefined) return [];
-  const { calls, failures } = breaker.totals(own, now);
+  if (target === undefined && report === undefined) return [];
+  const { calls, failures } = report ?? breaker.totals(own, now);
+  const credential = target?.credentialName ?? report?.credential;
   const state = breaker.stateOf(own, now);
   const p95 = slowest(latency);
   return [
     {
-      provider: target.provider.id,
-      model: target.model,
-      ...(target.credentialName !== undefined && { credential: target.credentialName }),
+      ...namesOf(origin),
+      ...(credential !== undefined && { credential }),
       state,
       ...(state === "open" && { until: own.until }),
       ...(state === "paused" && { until: own.pausedUntil }),

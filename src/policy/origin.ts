@@ -7,6 +7,12 @@ export function originOf({ provider, model, credential = "" }: Target): string {
   return `${provider.id}/${model}/${fingerprint(credential)}`;
 }
 
+/** What an origin says of its target. A model's name may hold slashes. */
+export function namesOf(origin: string): { readonly provider: string; readonly model: string } {
+  const [first, last] = [origin.indexOf("/"), origin.lastIndexOf("/")];
+  return { provider: origin.slice(0, first), model: origin.slice(first + 1, last) };
+}
+
 /** Each credential is hashed once, not on each call. A gateway has a few, and the bound holds if a team brings many. */
 const fingerprints = new Map<string, string>();
 const mostFingerprints = 1000;

@@ -45,6 +45,7 @@ const remedies = {
   bad_key: { ...final, verdict: "nothing" },
   forbidden: { ...final, verdict: "nothing" },
   method: { ...final, verdict: "nothing" },
+  conflict: { ...final, verdict: "nothing" },
   upgrade: { ...final, verdict: "nothing" },
   internal: { ...final, verdict: "nothing" },
   busy: { ...final, verdict: "nothing" },

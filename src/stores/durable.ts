@@ -1,10 +1,10 @@
-/** The store on Durable Objects: one `Team` object a team, and a `Directory` of them for the admin's list. */
+/** The store on Durable Objects: one `Team` object a team, a `Directory` of them for the admin's list, one of the routes. */
 import type { Directory } from "../teams/directory.ts";
 import { pageGroups } from "../teams/page.ts";
 import { type GroupName, tally } from "../teams/tally.ts";
 import type { Team } from "../teams/team.ts";
 import type { Gathering } from "./gather.ts";
-import type { Store } from "./store.ts";
+import { keptRoutes, type RoutesVersion, type Store } from "./store.ts";
 import { StoreDown } from "./store-down.ts";
 
 export interface Objects {
@@ -17,6 +17,8 @@ export function durableStore({ teams, directory }: Objects, gathering: Gathering
   // A stub belongs to the request that made it, so each call makes its own.
   const object = (team: string) => teams.getByName(team);
   const list = () => directory.getByName("teams");
+  // One of its own: isolates ask it for the routes, and the list of teams is long.
+  const routes = () => directory.getByName("routes");
   return reached({
     find: async (team, hash) => object(team).find(hash),
     reserve: async (team, reservation) => object(team).reserve(reservation),
@@ -63,6 +65,14 @@ export function durableStore({ teams, directory }: Objects, gathering: Gathering
     calls: async (team, before, most, key) => object(team).calls(before, most, key, now()),
     events: async (team, at, most) => object(team).events(at, most),
     delivered: async (team, ids) => object(team).delivered(ids),
+    async routes(known) {
+      const json = await routes().routes(known);
+      return json === undefined ? undefined : (JSON.parse(json) as RoutesVersion);
+    },
+    addRoutes: async (version) => routes().addRoutes(version.version, JSON.stringify(version), keptRoutes),
+    async routesVersions() {
+      return (await routes().routesVersions()).map((json) => JSON.parse(json) as RoutesVersion);
+    },
   });
 }
 

@@ -179,6 +179,19 @@ export interface UsageSum {
   readonly saved: number;
 }
 
+/** Routes as the admin API wrote them. Each version's number is one more than the one's before it, from 1. */
+export interface RoutesVersion {
+  readonly version: number;
+  readonly at: number;
+  /** As `ROUTES` is written; absent: those of the configuration. */
+  readonly routes?: Readonly<Record<string, unknown>>;
+  /** The version that was gone back to. */
+  readonly restores?: number;
+}
+
+/** So many versions of the routes are kept. */
+export const keptRoutes = 20;
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** Where the next page starts; absent on the last. */
@@ -220,6 +233,12 @@ export interface Registry {
   /** Events nobody has delivered yet and that are due; each is due again only after a while, ever longer. */
   events(team: string, now: number, most: number): Promise<readonly BudgetEvent[]>;
   delivered(team: string, ids: readonly string[]): Promise<void>;
+  /** The newest version of the routes; `undefined` where that is `known`, or (0) where there was never one. */
+  routes(known: number): Promise<RoutesVersion | undefined>;
+  /** False where it is not the next one, as somebody else was first. The very same one again is as good as once. */
+  addRoutes(version: RoutesVersion): Promise<boolean>;
+  /** The last {@link keptRoutes}, newest first. */
+  routesVersions(): Promise<readonly RoutesVersion[]>;
 }
 
 export interface Store extends Ledger, Registry {}

@@ -30,6 +30,8 @@ export interface Asking {
    * @param isRepeatable whether it may run twice, as it does where the answer to the first was lost
    */
   ask(team: string, script: Script, args: string[], isRepeatable?: boolean): Promise<unknown>;
+  /** The answer of a script about this one key, which is no team's; it may run twice. Rejects with StoreDown. */
+  askOf(key: string, script: Script, args: string[]): Promise<unknown>;
 }
 
 export function asking(access: Access): Asking {
@@ -37,17 +39,29 @@ export function asking(access: Access): Asking {
   const onceOnly = upstashClient(access, 1);
   return {
     redis,
-    async ask(team, script, args, isRepeatable = true) {
-      try {
+    ask: (team, script, args, isRepeatable = true) =>
+      reached(async () => {
         for (;;) {
           const reply = await run(isRepeatable ? redis : onceOnly, script, keysOf(team), args);
           if (reply !== again) return reply;
         }
-      } catch (thrown) {
-        throw thrown instanceof StoreDown ? thrown : new StoreDown(thrown);
-      }
-    },
+      }),
+    askOf: (key, script, args) => reached(() => run(redis, script, [key], args)),
   };
+}
+
+/** Runs scripts that may run twice, on keys of one's own (those of the cache); rejects with StoreDown. */
+export function running(access: Access): (script: Script, keys: string[], args: string[]) => Promise<unknown> {
+  const redis = upstashClient(access, 2);
+  return (script, keys, args) => reached(() => run(redis, script, keys, args));
+}
+
+async function reached(answer: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer();
+  } catch (thrown) {
+    throw thrown instanceof StoreDown ? thrown : new StoreDown(thrown);
+  }
 }
 
 /** Longer than any script takes; a call waits no longer before it is refused. */

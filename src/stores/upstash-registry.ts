@@ -7,6 +7,7 @@ import type { BudgetEvent, Page, Registry } from "./store.ts";
 import type { UpstashOptions } from "./upstash.ts";
 import { callsOf, usageOf } from "./upstash-account.ts";
 import { type Asking, script } from "./upstash-client.ts";
+import { routesOn } from "./upstash-routes.ts";
 
 const scripts = {
   createTeam: script(lua.createTeam),
@@ -55,6 +56,7 @@ export function registryOn(redis: Asking, { callDays, now }: Pick<UpstashOptions
     async delivered(team, ids) {
       await ask(team, scripts.delivered, [...ids]);
     },
+    ...routesOn(redis),
   };
 }
 

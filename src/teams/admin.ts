@@ -3,27 +3,21 @@
  * team; without such a key set there is no admin API.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type Context, Hono } from "hono";
-import type * as z from "zod";
+import { Hono } from "hono";
 import type { Deps } from "../deps.ts";
-import { Fault, invalid } from "../fault.ts";
-import { readBody } from "../http/body.ts";
+import { Fault } from "../fault.ts";
 import { prefixOf } from "../policy/auth.ts";
 import { checkKey, mintId, mintKey, mintTeam } from "../policy/key.ts";
+import { type AdminContext, type AdminEnv, bodyOf, queryOf } from "./asked.ts";
 import { exportPage } from "./export.ts";
 import { webhookSecret } from "./outbox.ts";
 import type { KeyRecord, TeamRecord } from "./records.ts";
+import { routesAdmin } from "./routes-admin.ts";
 import { callsPage, changedKey, changedTeam, forget, newKey, newTeam, page, rotation, usageQuery } from "./schemas.ts";
 import { bareTeam, type ShownKey, shownKey } from "./shown.ts";
 import { callJson, usageAnswer } from "./usage.ts";
 
-interface Env {
-  readonly Bindings: { readonly deps: Deps };
-}
-
-type AdminContext = Context<Env>;
-
-export const admin = new Hono<Env>();
+export const admin = new Hono<AdminEnv>();
 
 admin.use("*", async (c, next) => {
   const { adminKey } = c.env.deps.config;
@@ -37,10 +31,18 @@ admin.use("*", async (c, next) => {
   c.header("cache-control", "no-store");
 });
 
-admin.get("/health", (c) => {
-  const { health, clock } = c.env.deps;
-  return c.json({ object: "health", data: health.snapshot(clock.now()) });
+admin.get("/health", async (c) => {
+  const { health, exchange, board, clock } = c.env.deps;
+  const now = clock.now();
+  const reports = await exchange
+    .exchange(board, now)
+    .then(() => board.overview(now))
+    .catch((cause) => void console.error("health", cause));
+  const all = reports && new Map(reports.map((report) => [report.origin, report]));
+  return c.json({ object: "health", data: health.snapshot(now, all) });
 });
+
+admin.route("/routes", routesAdmin);
 
 admin.post("/teams", async (c) => {
   const { store, random, clock } = c.env.deps;
@@ -69,6 +71,7 @@ admin.patch("/teams/:team", async (c) => {
 admin.delete("/teams/:team", async (c) => {
   const { id } = await teamOf(c);
   await c.env.deps.cache.forget(id, {});
+  await c.env.deps.keptAffinities.forget(id);
   await c.env.deps.conversations.erase(id);
   await c.env.deps.store.deleteTeam(id);
   return c.json({ id, deleted: true });
@@ -215,33 +218,4 @@ function merged<T extends object>(settings: T, changes: object): T {
 
 function shownTeam(team: TeamRecord, { config }: Deps) {
   return { ...bareTeam(team), webhook_secret: webhookSecret(config.secret, team.id) };
-}
-
-const mostBytes = 64 * 1024;
-
-async function bodyOf<Shape extends z.ZodType>(c: AdminContext, shape: Shape): Promise<z.output<Shape>> {
-  const bytes = await readBody(c.req.raw, mostBytes, () => undefined);
-  return checked(shape, bytes.length === 0 ? {} : parse(bytes));
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new Fault("bad_request", "The request body is not valid JSON.", { code: "invalid_json", cause });
-  }
-}
-
-export function queryOf<Shape extends z.ZodType>({ req }: Pick<AdminContext, "req">, shape: Shape): z.output<Shape> {
-  return checked(shape, req.query());
-}
-
-/** Throws a Fault that names the first member that is wrong. */
-function checked<Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<Shape> {
-  const read = shape.safeParse(value);
-  if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  const unknown = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
-  const path = [...(issue?.path ?? []), ...unknown].map(String).join(".");
-  throw invalid(path === "" ? "body" : path, unknown.length > 0 ? "there is no such member." : `${issue?.message}.`);
 }

@@ -4,12 +4,17 @@ import { gathering } from "../../src/stores/gather.ts";
 import type { CallRow, Reservation, Settlement, Store } from "../../src/stores/store.ts";
 import { StoreDown } from "../../src/stores/store-down.ts";
 import { type UpstashOptions, upstashEntrance, upstashStore } from "../../src/stores/upstash.ts";
+import { upstashAffinities } from "../../src/stores/upstash-affinities.ts";
 import { storeContract } from "../stores/contract.ts";
+import { affinitiesContract } from "../stores/contract-affinities.ts";
 
 const redis = inject("redis");
 const access = redis ?? { url: "http://127.0.0.1:9", token: "none" };
 
-if (redis !== null) storeContract("Upstash Redis", (clock) => open({ now: clock }));
+if (redis !== null) {
+  storeContract("Upstash Redis", (clock) => open({ now: clock }));
+  affinitiesContract("Upstash Redis", (clock) => upstashAffinities(access, clock));
+}
 
 function open(own: Partial<UpstashOptions> = {}): Store {
   const wait = (ms: number) => scheduler.wait(ms);

@@ -33,6 +33,48 @@ describe("two gateways on one Redis", () => {
     const fresh = await gateway(redis);
     expect((await call(fresh, key)).status).toBe(401);
   }, 120_000);
+
+  it("go by the routes that are written at either, and know of it when somebody was first at the other", async ({
+    skip,
+  }) => {
+    redis = await startRedis();
+    if (redis === undefined) return skip();
+    const [one, other] = await Promise.all([gateway(redis), gateway(redis)]);
+    const team = await made(one, "/admin/teams", { name: "shared" });
+    const { key } = await made(one, `/admin/teams/${team.id}/keys`, { name: "shared" });
+    const routes = { live: { targets: [{ provider: "simulated", model: "demo" }] } };
+    const write = (gateway: string, version: number) =>
+      admin(gateway, "/admin/routes", { method: "PUT", body: JSON.stringify({ routes, version }) });
+    expect((await call(other, key, "live")).status).toBe(404);
+    expect((await write(one, 0)).status).toBe(200);
+    expect((await write(other, 0)).status).toBe(409);
+    expect((await call(one, key, "live")).status).toBe(200);
+    // The other one has a copy, which it reads anew beside its calls; a new one has none, and waits for it.
+    expect((await call(await gateway(redis), key, "live")).status).toBe(200);
+    expect(await routed(other, key)).toBe(200);
+    const back = { method: "POST", body: JSON.stringify({ version: 0 }) };
+    expect((await admin(other, "/admin/routes/rollback", back)).status).toBe(200);
+    expect(await (await admin(one, "/admin/routes")).json()).toMatchObject({ version: 2, source: "configuration" });
+    expect((await call(other, key, "live")).status).toBe(404);
+  }, 120_000);
+
+  it("give each other's answers from the cache, and forget them together", async ({ skip }) => {
+    redis = await startRedis();
+    if (redis === undefined) return skip();
+    const [one, other] = await Promise.all([gateway(redis), gateway(redis)]);
+    const team = await made(one, "/admin/teams", { name: "shared" });
+    const { key } = await made(one, `/admin/teams/${team.id}/keys`, { name: "shared" });
+    const state = async (gateway: string): Promise<string | null> =>
+      (await call(gateway, key, "simulated/demo", { "x-gearbox-cache": "ttl=600" })).headers.get("x-gearbox-cache");
+    // It is kept behind the answer.
+    const states = [await state(one)];
+    while (states.at(-1) === "miss" && states.length < 100) states.push(await state(one));
+    expect([states[0], states.at(-1)]).toEqual(["miss", "hit"]);
+    expect(await state(other)).toBe("hit");
+    const forgotten = await admin(other, `/admin/teams/${team.id}/cache?model=simulated/demo`, { method: "DELETE" });
+    expect(await forgotten.json()).toEqual({ forgotten: 1 });
+    expect(await state(other)).toBe("miss");
+  }, 120_000);
 });
 
 /** The address of a gateway that is up; all of them have the same secret, or they would not know each other's keys. */
@@ -60,11 +102,24 @@ async function made(gateway: string, path: string, body: object): Promise<{ id: 
   return answer.json() as Promise<{ id: string; key: string }>;
 }
 
-async function call(gateway: string, key: string): Promise<Response> {
+/** Calls until one goes by the new route. */
+async function routed(gateway: string, key: string): Promise<number> {
+  for (;;) {
+    const { status } = await call(gateway, key, "live");
+    if (status === 200) return status;
+  }
+}
+
+async function call(
+  gateway: string,
+  key: string,
+  model = "simulated/demo",
+  more: Readonly<Record<string, string>> = {},
+): Promise<Response> {
   const answer = await fetch(`${gateway}/v1/chat/completions`, {
     method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: JSON.stringify({ model: "simulated/demo", messages: [{ role: "user", content: "Hi" }] }),
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", ...more },
+    body: JSON.stringify({ model, messages: [{ role: "user", content: "Hi" }] }),
   });
   await answer.arrayBuffer();
   return answer;

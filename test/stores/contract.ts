@@ -2,6 +2,7 @@
 import type { Store } from "../../src/stores/store.ts";
 import { accountContract } from "./contract-account.ts";
 import { admissionContract } from "./contract-admission.ts";
+import { routesContract } from "./contract-routes.ts";
 import { teamsContract } from "./contract-teams.ts";
 import { now, tried } from "./contract-world.ts";
 
@@ -14,4 +15,5 @@ export function storeContract(name: string, open: (clock: () => number) => Store
   teamsContract(world);
   admissionContract(world);
   accountContract(world);
+  routesContract(world);
 }

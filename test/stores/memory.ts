@@ -18,9 +18,11 @@ import {
   type BudgetEvent,
   type CallRow,
   groupings,
+  keptRoutes,
   type Page,
   type RateCharge,
   type Reservation,
+  type RoutesVersion,
   type Settlement,
   type Store,
   type SumCharge,
@@ -61,6 +63,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 export function memoryStore(clock: () => number): Store {
   const teams = new Map<string, State>();
   const erased = new Set<string>();
+  const versions: RoutesVersion[] = [];
 
   /** The team with its holds that have run out settled. */
   function at(team: string, now: number): State | undefined {
@@ -152,6 +155,18 @@ export function memoryStore(clock: () => number): Store {
         if (told !== undefined) told.isDelivered = true;
       }
     },
+    async routes(known) {
+      return versions[0]?.version === known ? undefined : versions[0];
+    },
+    async addRoutes(version) {
+      const newest = versions[0]?.version ?? 0;
+      if (version.version === newest) return JSON.stringify(version) === JSON.stringify(versions[0]);
+      if (version.version !== newest + 1) return false;
+      versions.unshift(version);
+      versions.splice(keptRoutes);
+      return true;
+    },
+    routesVersions: async () => [...versions],
   };
 }
 

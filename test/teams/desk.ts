@@ -6,7 +6,11 @@ import { flight } from "../../src/http/flight.ts";
 import { affinityMemory } from "../../src/policy/affinity-memory.ts";
 import { authenticator } from "../../src/policy/auth.ts";
 import { healthRecord } from "../../src/policy/health.ts";
+import { healthBoard } from "../../src/policy/health-board.ts";
+import { healthExchange } from "../../src/policy/health-exchange.ts";
+import { liveRoutes } from "../../src/policy/live-routes.ts";
 import { retryBudget } from "../../src/policy/retry-budget.ts";
+import { seats } from "../../src/sockets/seats.ts";
 import type { CallRow, Store } from "../../src/stores/store.ts";
 import { memoryStore } from "../stores/memory.ts";
 
@@ -98,6 +102,7 @@ export function rowOf(id: string, key: string, model: string, at: number): CallR
 
 function depsOf(settings: Record<string, unknown>, store: Store, now: () => number): Deps {
   const config = readConfig({ GEARBOX_SECRET: secret, OPENAI_API_KEY: "sk", ...settings });
+  const health = healthRecord();
   const never = () => Promise.reject(new Error("nothing of this goes out"));
   return {
     config,
@@ -108,15 +113,21 @@ function depsOf(settings: Record<string, unknown>, store: Store, now: () => numb
       ...{ history: never, items: never, keep: never, response: never, inputItems: never, delete: never },
       erase: async () => undefined,
     },
-    health: healthRecord(),
+    health,
+    exchange: healthExchange(health, "desk"),
+    board: healthBoard("desk"),
+    routes: liveRoutes(config),
+    keptAffinities: { get: never, put: never, forget: async () => undefined },
     retries: retryBudget(),
     affinities: affinityMemory(),
     chance: () => 0.5,
-    cache: { get: never, put: never, forget: async () => 0 },
+    joining: { keeps: true, join: never, part: never },
+    cache: { get: never, getMany: never, put: never, putMany: never, forget: async () => 0 },
     fetch: never,
     clock: { now, wait: never },
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     flight: flight(config.maxBytesInFlight),
+    sockets: seats(),
     waitUntil: () => undefined,
   };
 }

@@ -31,6 +31,9 @@ export function keysOf(team: string): string[] {
 /** Ids of all teams, for the admin's list only; no script touches it. */
 export const directoryKey = `${prefix}teams`;
 
+/** The versions of the routes, which are no team's. */
+export const routesKey = `${prefix}routes`;
+
 /** Lua: the keys as locals, each named as it ends. `erased` outlives the team, all the others go with it. */
 export const keyLocals = `local ${parts.join(", ")}, erased = unpack(KEYS)\n`;
 
