@@ -3,20 +3,44 @@
  * model that is about to answer, and written into the call in its own protocol's words, so that both lanes carry it.
  */
 import type { Call } from "./call.ts";
-import { defined, type Json, type Obj, obj } from "./canon/json.ts";
-import { type Effort, efforts } from "./canon/request.ts";
-import { effortPaths, effortWord } from "./effort/asked.ts";
-import { type Decision, decide } from "./effort/policy.ts";
-import { switchingOf } from "./effort/switching.ts";
+import { defined } from "./canon/json.ts";
+import { type Effort, efforts, type ProtocolId } from "./canon/request.ts";
+import { effortWord } from "./effort/asked.ts";
+import { thrift } from "./effort/choice.ts";
+import { levelsFor, usualEffort } from "./effort/levels.ts";
+import { type Decision, decide, type EffortPolicy, type EffortRequest } from "./effort/policy.ts";
+import type { CachePrices } from "./effort/session.ts";
+import { type Members, spoken, unspoken } from "./effort/spoken.ts";
+import { switchingAt } from "./effort/switching.ts";
+import { type InBand, inBandOf, type Update } from "./effort/updates.ts";
 import { invalid } from "./fault.ts";
 import { members, setMember, splice } from "./http/json.ts";
-import { modelFacts } from "./models/catalog.ts";
+import { type ModelFacts, modelFacts } from "./models/catalog.ts";
 import type { TeamSettings } from "./teams/records.ts";
 
 /** A call with its effort, and who chose it. */
-export interface Thought {
+interface Thought {
   readonly call: Call;
   readonly decision?: Decision;
+  /** Changes of effort amid the conversation, for the lane to put in. */
+  readonly updates?: readonly Update[];
+}
+
+/** Where the call may go. */
+interface Aim {
+  readonly provider: { readonly id: string };
+  readonly protocol: ProtocolId;
+  readonly model: string;
+}
+
+export interface Thinking<Target extends Aim> {
+  readonly headers: Headers;
+  readonly policy: TeamSettings["effort"];
+  /** Was the model named with `:auto`? */
+  readonly isSuffixed: boolean;
+  /** May changes of effort stand among its items? Not where they are sent to be compacted. */
+  readonly takesUpdates: boolean;
+  pricesOf(target: Target): CachePrices | undefined;
 }
 
 const suffix = ":auto";
@@ -25,36 +49,89 @@ const suffix = ":auto";
 export function withoutSuffix(call: Call): Call {
   if (!call.model.endsWith(suffix)) return call;
   const model = call.model.slice(0, -suffix.length);
-  const renamed = call.spans.has("model") ? rewritten(call, "model", model) : call;
+  const renamed = call.spans.has("model") ? rewritten(call, [["model", model]]) : call;
   return { ...renamed, model, body: { ...renamed.body, model } };
 }
 
-/** @param isSuffixed the model was named with `:auto` */
-export function thinking(call: Call, headers: Headers, policy: TeamSettings["effort"], isSuffixed: boolean) {
-  const asked = askedOf(call, headers, isSuffixed);
-  const mode = policy?.mode ?? "off";
-  if (asked !== "auto" && mode === "off") return (): Thought => ({ call });
-  const think = (model: string): Thought => {
-    const { dial } = modelFacts(model);
-    // A model that does not reason cannot be told how hard to; `auto` is no word for it either.
-    if (dial.style === "none") return { call: asked === "auto" ? without(call) : call };
-    const levels = "levels" in dial ? dial.levels : undefined;
-    const switching = switchingOf(model) === "neutral" ? "neutral" : "costly";
-    const request = { protocol: call.protocol, body: call.body, switching } as const;
-    const decision = decide(
-      { ...request, ...(asked !== undefined && { asked }), ...(levels !== undefined && { levels }) },
-      defined({ ...policy, mode }),
-    );
-    if (decision === undefined) return { call };
-    return { call: decision.isAdvice ? call : withEffort(call, decision.level), decision };
-  };
-  /** Asked of each model for the account, and again for each attempt. */
+/** What the call becomes at each target. `spent`: the share of its budget that the team has spent. */
+export type Think<Target extends Aim> = (target: Target, spent?: number) => Thought;
+
+/** Throws the Fault of a header that cannot be read. */
+export function thinking<Target extends Aim>(call: Call, asking: Thinking<Target>): Think<Target> {
+  const asked = askedOf(call, asking.headers, asking.isSuffixed);
+  const latencyMs = latencyOf(asking.headers) ?? asking.policy?.latency_ms;
+  const mode = asking.policy?.mode ?? "off";
+  if (asked !== "auto" && mode === "off") return () => ({ call });
+  const policy = policyOf({ ...asking.policy, mode }, latencyMs);
+  /** Asked of each target for the account, and again for each attempt. */
   const thoughts = new Map<string, Thought>();
-  return (model: string): Thought => {
-    const thought = thoughts.get(model) ?? think(model);
-    thoughts.set(model, thought);
+  return (target, spent = 0) => {
+    const name = `${spent} ${target.provider.id} ${target.protocol} ${target.model}`;
+    const thought = thoughts.get(name) ?? think(call, asked, withThrift(policy, spent), target, asking);
+    thoughts.set(name, thought);
     return thought;
   };
+}
+
+function policyOf(
+  { escalation_usd: usd, latency_ms: _, ...settings }: NonNullable<TeamSettings["effort"]>,
+  latencyMs: number | undefined,
+): EffortPolicy {
+  const escalationNano = usd === undefined ? undefined : usd * 1_000_000_000;
+  return { ...defined({ ...settings, latencyMs, escalationNano }), mode: settings.mode };
+}
+
+function withThrift(policy: EffortPolicy, spent: number): EffortPolicy {
+  const cutShift = thrift(spent);
+  return cutShift === 0 ? policy : { ...policy, cutShift };
+}
+
+function think<Target extends Aim>(
+  call: Call,
+  asked: Effort | "auto" | undefined,
+  policy: EffortPolicy,
+  target: Target,
+  { pricesOf, takesUpdates }: Pick<Thinking<Target>, "pricesOf" | "takesUpdates">,
+): Thought {
+  const facts = modelFacts(target.model);
+  // A model that does not reason cannot be told how hard to; `auto` is no word for it either.
+  if (facts.dial.style === "none") return { call: asked === "auto" ? without(call) : call };
+  const { protocol, body } = call;
+  const isChosen = asked === undefined || asked === "auto" || policy.mode === "override";
+  const place = { provider: target.provider.id, protocol: target.protocol, model: target.model };
+  const offered = switchingAt(place, protocol, body);
+  const switching = takesUpdates || offered === "neutral" ? offered : "costly";
+  const request: EffortRequest = {
+    ...{ protocol, body, switching },
+    ...defined({
+      asked,
+      levels: levelsFor(facts, place, body, isChosen),
+      prices: switching === "costly" ? pricesOf(target) : undefined,
+      usual: usualEffort(target.model),
+    }),
+  };
+  const decision = decide(request, policy);
+  if (decision === undefined) return { call };
+  if (decision.isAdvice) return { call, decision };
+  const isAdaptive = decision.by === "rule" || decision.by === "score";
+  const isInBand = switching === "in_band" || switching === "in_band_turns";
+  const inBand = isAdaptive && isInBand ? inBandOf(request, policy) : undefined;
+  const isRelayed = protocol === target.protocol;
+  return told(call, decision, inBand, { facts, isRelayed }, asked);
+}
+
+/** The call as it says what was decided, as far as the model can be told in it. */
+function told(
+  call: Call,
+  decision: Decision,
+  inBand: InBand | undefined,
+  ear: { readonly facts: ModelFacts; readonly isRelayed: boolean },
+  asked: Effort | "auto" | undefined,
+): Thought {
+  const changes = spoken(call.protocol, call.body, inBand?.baseline ?? decision.level, ear);
+  if (changes === undefined) return { call: asked === "auto" ? without(call) : call };
+  const changed = rewritten(call, changes);
+  return { call: changed, decision, ...(inBand !== undefined && { updates: inBand.updates }) };
 }
 
 /** What is asked for; throws the Fault of a word that is none. */
@@ -67,28 +144,25 @@ function askedOf({ protocol, body }: Call, headers: Headers, isSuffixed: boolean
   return written === "auto" ? "auto" : efforts.find((effort) => effort === written);
 }
 
-/** The call with this effort in place of whatever it says. */
-function withEffort(call: Call, level: Effort): Call {
-  const [member, ...within] = effortPaths[call.protocol];
-  const value = within.length === 0 ? level : set(obj(call.body[member]), within, level);
-  return rewritten(call, member, value);
+/** An hour. */
+const mostLatencyMs = 3_600_000;
+
+function latencyOf(headers: Headers): number | undefined {
+  const written = headers.get("x-gearbox-latency-ms")?.trim();
+  if (written === undefined) return undefined;
+  const ms = /^\d{1,7}$/.test(written) ? Number(written) : 0;
+  if (ms >= 1 && ms <= mostLatencyMs) return ms;
+  throw invalid("x-gearbox-latency-ms", `write a number of milliseconds from 1 to ${mostLatencyMs}.`);
 }
 
-/** The call without its wish: `auto` is our word, and a provider would not know it. */
 function without(call: Call): Call {
-  const [member, ...within] = effortPaths[call.protocol];
-  if (effortWord(call.protocol, call.body) !== "auto") return call;
-  return rewritten(call, member, within.length === 0 ? null : set(obj(call.body[member]), within, undefined));
+  const changes = unspoken(call.protocol, call.body);
+  return changes.length === 0 ? call : rewritten(call, changes);
 }
 
-function set(value: Obj, [name, ...within]: readonly string[], level: Effort | undefined): Obj {
-  if (name === undefined) return value;
-  if (within.length > 0) return { ...value, [name]: set(obj(value[name]), within, level) };
-  const { [name]: _, ...rest } = value;
-  return level === undefined ? rest : { ...rest, [name]: level };
-}
-
-function rewritten(call: Call, member: string, value: Json): Call {
-  const bytes = Buffer.concat(splice(call.bytes, [setMember(call.bytes, call.spans, member, JSON.stringify(value))]));
-  return { ...call, bytes, spans: members(bytes).spans, body: { ...call.body, [member]: value } };
+/** The call with other members; all else stays in its own bytes. */
+function rewritten(call: Call, changes: Members): Call {
+  const edits = changes.map(([name, value]) => setMember(call.bytes, call.spans, name, JSON.stringify(value)));
+  const bytes = Buffer.concat(splice(call.bytes, edits));
+  return { ...call, bytes, spans: members(bytes).spans, body: { ...call.body, ...Object.fromEntries(changes) } };
 }

@@ -28,9 +28,12 @@ export function actOf(name: string, input: Json | undefined): Act {
   const act = named.get(name) ?? byVerb(name);
   if (act !== "shell") return act;
   if (name === "exec" && typeof input === "string") return scriptAct(input);
-  const members = name === "exec_command" ? ["cmd", "command"] : ["command", "cmd"];
-  return commandAct(argument(input, members) ?? text(input)?.slice(0, bound) ?? "");
+  const command = argument(input, name === "exec_command" ? members.codex : members.others);
+  return commandAct(command ?? text(input)?.slice(0, bound) ?? "");
 }
+
+/** Under which name a shell's arguments hold the command, likeliest first. */
+const members = { codex: ["cmd", "command"], others: ["command", "cmd"] } as const;
 
 /** Was something only looked at? */
 export function isLookUp(act: Act): boolean {
@@ -54,7 +57,7 @@ function scriptAct(script: string): Act {
   const head = script.slice(0, 4 * bound);
   if (head.includes("tools.apply_patch") || head.includes("*** Begin Patch")) return "edit";
   const tool = /tools\.(\w+)/.exec(head)?.[1];
-  if (tool === undefined) return commandAct(argument(script, ["cmd", "command"]) ?? script.slice(0, bound));
+  if (tool === undefined) return commandAct(argument(script, members.codex) ?? script.slice(0, bound));
   return tool === "exec" ? "other" : actOf(tool, script.slice(script.indexOf(tool) + tool.length));
 }
 

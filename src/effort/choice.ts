@@ -2,6 +2,7 @@
 import type { Obj } from "../canon/json.ts";
 import type { Effort, ProtocolId } from "../canon/request.ts";
 import { pathOf } from "./act.ts";
+import { averageTokens, multiples } from "./saving.ts";
 import { because, score, unseen } from "./score.ts";
 import { instructionsOf, type Signals } from "./signals.ts";
 import { errand, wantsTitle } from "./words.ts";
@@ -48,9 +49,13 @@ export function choose(asking: Asking, limits: Limits, signals: Signals): Choice
 export function chooseForSession(asking: Asking, limits: Limits, start: Signals): Choice {
   const choice = choose(asking, limits, start);
   if (isTitle(asking, start)) return choice;
-  const level = choice.level === "low" || choice.level === "medium" ? "medium" : "high";
+  const middle = choice.level === "low" || choice.level === "medium" ? "medium" : "high";
+  const level = inTime(middle, averageNeed, limits.latencyMs);
   return { ...choice, level, why: () => [...choice.why(), "for the whole session, since a change costs its cache"] };
 }
+
+/** The score of an average call, which is what a session holds. */
+const averageNeed = 0;
 
 /**
  * How far a team's spending moves the cut points: not at all until half of its budget is spent, from there to where a
@@ -64,7 +69,7 @@ export function thrift(spent: number): number {
  * Scores from which on a level is chosen. High begins below the average call, which is where half of all calls lie: most
  * of them need next to nothing, and starving a hard one costs more than the tokens of three easy ones.
  */
-const cuts = { medium: -1.25, high: -0.5, xhigh: 1.8 } as const;
+const cuts = { medium: -1.25, high: -0.65, xhigh: 1.8 } as const;
 
 function levelOf(need: number): Effort {
   if (need < cuts.medium) return "low";
@@ -97,22 +102,16 @@ function editing(edits: Signals["edits"]): string[] {
   return files === 0 ? [] : [`editing ${files} ${files === 1 ? "file" : "files"}`];
 }
 
-/** Reasoning at each level as a multiple of that at high; medium and xhigh were measured, low was assumed. */
-const spends: readonly (readonly [level: Effort, multiple: number])[] = [
-  ["xhigh", 1.7],
-  ["high", 1],
-  ["medium", 0.69],
-  ["low", 0.35],
-];
+/** The levels that a score may give, highest first. */
+const rateable: readonly Effort[] = ["xhigh", "high", "medium", "low"];
 
-/** What an average call reasons at high effort (GPT-5.5 in Codex), and how long a token of it takes. */
-const averageTokens = 96;
+/** How long a token of reasoning takes (GPT-5.5 in Codex). */
 const tokenMs = 19.6;
 
 /** The highest level, up to the chosen one, of which the expected reasoning takes no longer. */
 function inTime(level: Effort, need: number, latencyMs: number | undefined): Effort {
   if (latencyMs === undefined) return level;
   const expectedMs = averageTokens * tokenMs * Math.exp(need);
-  const from = spends.findIndex(([each]) => each === level);
-  return spends.slice(from).find(([, multiple]) => multiple * expectedMs <= latencyMs)?.[0] ?? "low";
+  const from = rateable.indexOf(level);
+  return rateable.slice(from).find((each) => multiples[each] * expectedMs <= latencyMs) ?? "low";
 }

@@ -5,9 +5,11 @@
 import type { Obj } from "../canon/json.ts";
 import type { Effort, ProtocolId } from "../canon/request.ts";
 import { bounded } from "./bounds.ts";
-import { type Choice, choose, chooseForSession } from "./choice.ts";
+import { type Choice, choose } from "./choice.ts";
+import { savedTokens } from "./saving.ts";
 import { policyVersion } from "./score.ts";
-import { eachSignals, type Signals, signalsOf, startSignals, turnSignals } from "./signals.ts";
+import { type CachePrices, sessionChoice } from "./session.ts";
+import { eachSignals, signalsOf, turnSignals } from "./signals.ts";
 import type { Switching } from "./switching.ts";
 
 export interface EffortRequest {
@@ -19,8 +21,10 @@ export interface EffortRequest {
   /** The levels that the target's model takes; absent where they are not known. */
   readonly levels?: readonly Effort[];
   readonly switching: Switching;
-  /** Where changes are costly: the level that the conversation is known to run at, unless its cache is known to be cold. */
-  readonly held?: Effort;
+  /** Where changes are costly: what one costs. Absent, none is worth it. */
+  readonly prices?: CachePrices;
+  /** What the model does when nothing is asked of it, where that is known: what advice is held against. */
+  readonly usual?: Effort;
 }
 
 export interface EffortPolicy {
@@ -32,10 +36,16 @@ export interface EffortPolicy {
   readonly ceiling?: Effort;
   /** Where nothing else chooses. */
   readonly default?: Effort;
-  /** Added to the three cut points (`thrift`): above 0 a call must need more thinking to get it. */
+  /**
+   * Added to the three cut points (`thrift`): above 0 a call must need more thinking to get it. It moves with a team's
+   * spending, so it counts only where a change of effort leaves the prompt cache alone: elsewhere the calls of before
+   * would be decided anew, and one prompt read again costs more than all that less thinking saves.
+   */
   readonly cutShift?: number;
   /** What the reasoning of a call may be expected to take. */
   readonly latencyMs?: number;
+  /** Nano-dollars that getting out of a failing loop is worth, where that is more than the calls it would take. */
+  readonly escalationNano?: number;
 }
 
 export interface Decision {
@@ -51,6 +61,8 @@ export interface Decision {
   readonly changed?: string;
   /** Only what would have been chosen: the request is to stay as it is. */
   readonly isAdvice: boolean;
+  /** Of advice: tokens of reasoning that it may be expected to save; below 0 where it asks for more. */
+  readonly saves?: number;
 }
 
 /** Undefined where nobody chooses: then the request stays as it is. */
@@ -68,13 +80,17 @@ export function decide(request: EffortRequest, policy: EffortPolicy): Decision |
   return level === undefined || isAdvice ? undefined : fixed("default", level, request, policy);
 }
 
-/** As a header says it: `high; because="2 failed test or build runs in a row"; policy=1`. */
-export function say({ level, reasons, policy }: Decision): string {
+/**
+ * As a header says it: `high; because="2 failed test or build runs in a row"; policy=1`. Advice begins with its name and
+ * ends with what it would have saved: `advice low; because="an edit went through"; policy=1; saves=72`.
+ */
+export function say({ level, reasons, policy, isAdvice, saves }: Decision): string {
   const because = reasons
     .join(", ")
     .replace(/[^ -~]/g, "?")
     .replace(/["\\]/g, "'");
-  return `${level}; because="${because}"; policy=${policy}`;
+  const told = `${level}; because="${because}"; policy=${policy}`;
+  return `${isAdvice ? "advice " : ""}${told}${saves === undefined ? "" : `; saves=${saves}`}`;
 }
 
 /** A level that holds from the answer on that stands, or would stand, at an entry of the conversation. */
@@ -90,23 +106,32 @@ export interface Position {
  */
 export function positions(request: EffortRequest, policy: EffortPolicy): Position[] {
   const found: Position[] = [];
+  const limits = steady(request, policy);
+  let before: Effort | undefined;
   for (const signals of eachSignals(request.protocol, request.body)) {
     if (request.switching === "in_band_turns" && !signals.isTurnStart && found.length > 0) continue;
-    const { level } = bounded(choose(request, policy, signals).level, request, policy);
+    const chosen = choose(request, limits, signals).level;
+    if (chosen === before) continue;
+    before = chosen;
+    const { level } = bounded(chosen, request, policy);
     if (found.at(-1)?.level !== level) found.push({ at: signals.at, level });
   }
   return found;
 }
 
 function adapted(request: EffortRequest, policy: EffortPolicy): Choice | undefined {
-  const { protocol, body, switching, held } = request;
-  if (switching !== "costly") {
-    const signals = switching === "in_band_turns" ? turnSignals(protocol, body) : signalsOf(protocol, body);
-    return signals && choose(request, policy, signals);
-  }
-  const signals: Signals | undefined = startSignals(protocol, body);
-  if (held === undefined) return signals && chooseForSession(request, policy, signals);
-  return { level: held, by: "rule", why: () => ["held for the prompt cache"], score: 0 };
+  const { protocol, body, switching } = request;
+  const limits = steady(request, policy);
+  if (switching === "costly") return sessionChoice(request, limits);
+  const signals = switching === "in_band_turns" ? turnSignals(protocol, body) : signalsOf(protocol, body);
+  return signals && choose(request, limits, signals);
+}
+
+/** The policy without what may be another at the next call, where what was decided before must be decided again. */
+function steady({ switching }: EffortRequest, policy: EffortPolicy): EffortPolicy {
+  if (switching === "neutral" || policy.cutShift === undefined) return policy;
+  const { cutShift: _, ...kept } = policy;
+  return kept;
 }
 
 function fixed(by: Decision["by"], level: Effort, request: EffortRequest, policy: EffortPolicy): Decision {
@@ -123,6 +148,12 @@ function settled(choice: Choice, request: EffortRequest, policy: EffortPolicy, i
   const { by, score } = choice;
   const { level, limit } = bounded(choice.level, request, policy);
   const reasons = limit === undefined ? choice.why() : [...choice.why(), limit];
-  const decision = { level, by, reasons, policy: policyVersion, score, isAdvice };
+  const saves = isAdvice ? { saves: savedTokens(adviceAgainst(request), level, score) } : {};
+  const decision = { level, by, reasons, policy: policyVersion, score, isAdvice, ...saves };
   return level === choice.level ? decision : { ...decision, changed: `${choice.level}>${level}` };
+}
+
+/** What the call runs at without the advice. */
+function adviceAgainst({ asked, usual = "medium" }: EffortRequest): Effort {
+  return asked === undefined || asked === "auto" ? usual : asked;
 }

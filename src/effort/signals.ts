@@ -6,7 +6,7 @@
 import { type Json, type Obj, obj } from "../canon/json.ts";
 import type { ProtocolId } from "../canon/request.ts";
 import type { Act } from "./act.ts";
-import { answer, memory, startTrail, type Trail } from "./trail.ts";
+import { answer, failuresOf, hasFailure, isRecent, memory, startTrail, type Trail } from "./trail.ts";
 import { type Wire, wires } from "./wires.ts";
 
 export interface Signals {
@@ -20,7 +20,7 @@ export interface Signals {
   /** What the user last said. */
   readonly prompt: string;
   readonly isPlanning: boolean;
-  /** The weightiest thing that was done since the last answer, and whether anything of it failed. */
+  /** The weightiest thing that came to its end since the last answer (`wait`: none has), and whether it failed. */
   readonly act: Act | undefined;
   readonly hasFailed: boolean;
   /** Test and build runs that failed since one passed, of the last answers. */
@@ -119,14 +119,13 @@ function walk(
 /** Where the first of the answers begins that still count. What a user said before it counts for nothing more. */
 function memoryStart(wire: Wire, entries: readonly unknown[], end: number): number {
   let answers = 0;
+  let inAnswer = false;
   for (let at = end - 1; at >= 0; at--) {
-    if (beginsAnswer(wire, entries, at) && ++answers === memory) return at;
+    const isOne = isAnswer(wire, entries[at]);
+    if (inAnswer && !isOne && ++answers === memory) return at + 1;
+    inAnswer = isOne;
   }
   return 0;
-}
-
-function beginsAnswer(wire: Wire, entries: readonly unknown[], at: number): boolean {
-  return isAnswer(wire, entries[at]) && (at === 0 || !isAnswer(wire, entries[at - 1]));
 }
 
 /** The signals before each answer of the conversation, and before the one that is asked for. One pass. */
@@ -151,8 +150,8 @@ function show(trail: Trail, at: number): Signals {
     prompt: trail.prompt,
     isPlanning: isRecent(trail.planAt, answers),
     act: trail.act,
-    hasFailed: trail.hasFailed,
-    failures: trail.failures.length === 0 ? 0 : trail.failures.filter((each) => isRecent(each, answers)).length,
+    hasFailed: hasFailure(trail),
+    failures: failuresOf(trail),
     lookUpsInRow: trail.lookUpsInRow,
     lookShare: ones(trail.looks & memoryBits) / (answersInTurn + 1),
     news: trail.news,
@@ -177,11 +176,6 @@ function meanOfLast(lengths: readonly number[], count: number): number {
   let sum = 0;
   for (let at = lengths.length - count; at < lengths.length; at++) sum += lengths[at] ?? 0;
   return count === 0 ? 0 : sum / count;
-}
-
-/** Was it at one of the answers that count? */
-function isRecent(at: number | undefined, answers: number): boolean {
-  return at !== undefined && at > answers - memory;
 }
 
 const memoryBits = (1 << memory) - 1;

@@ -25,13 +25,14 @@ const responses: Wire = {
     const { type } = item;
     return typeof type === "string" && type !== "message" ? type : roleOf(item);
   },
-  isAnswer: (kind) => kind === "assistant" || kind === "reasoning" || kind.endsWith("_call"),
+  isAnswer: (kind) => kind === "assistant" || kind === "reasoning" || isCall(kind),
   tell(trail, item, kind) {
     if (kind === "reasoning") {
-      reason(trail, text(item.encrypted_content)?.length ?? lengthOf(item.content));
-    } else if (kind.endsWith("_call")) {
+      const sealed = text(item.encrypted_content);
+      reason(trail, sealed === undefined ? lengthOf(item.content) : within(sealed));
+    } else if (isCall(kind)) {
       tellCall(trail, item.call_id, item.name ?? kind, item.arguments ?? item.input ?? item.action);
-    } else if (kind.endsWith("_output")) {
+    } else if (isOutput(kind)) {
       learn(trail, text(item.call_id) ?? "", { content: item.output, isError: false });
     } else {
       hearAll(trail, kind, item.content);
@@ -39,6 +40,15 @@ const responses: Wire = {
   },
   instructions: (body) => text(body.instructions)?.slice(0, headLength) ?? headOfFirst(list(body.input)),
 };
+
+/** Nearly all items are functions' calls and their outputs, which are told from others before the end of a word is read. */
+function isCall(kind: string): boolean {
+  return kind === "function_call" || (kind !== "function_call_output" && kind !== "user" && kind.endsWith("_call"));
+}
+
+function isOutput(kind: string): boolean {
+  return kind === "function_call_output" || (kind !== "user" && kind.endsWith("_output"));
+}
 
 const chat: Wire = {
   entries: ({ messages }) => list(messages),
@@ -79,7 +89,7 @@ function tellBlock(trail: Trail, block: Obj, kind: string): void {
       break;
     case "thinking":
     case "redacted_thinking":
-      reason(trail, (text(block.signature) || text(block.data) || text(block.thinking) || "").length);
+      reason(trail, thoughtLength(block));
       break;
     case "tool_use":
     case "server_tool_use":
@@ -88,6 +98,12 @@ function tellBlock(trail: Trail, block: Obj, kind: string): void {
     case "tool_result":
       learn(trail, text(block.tool_use_id) ?? "", { content: block.content, isError: block.is_error === true });
   }
+}
+
+/** A thought that is carried sealed may have no text, or a summary. */
+function thoughtLength({ signature, data, thinking }: Obj): number {
+  const sealed = text(signature) || text(data);
+  return sealed ? within(sealed) : (text(thinking)?.length ?? 0);
 }
 
 const gemini: Wire = {
@@ -102,7 +118,7 @@ const gemini: Wire = {
 
 function tellPart(trail: Trail, part: Obj, kind: string): void {
   const { functionCall, functionResponse, thoughtSignature } = part;
-  if (typeof thoughtSignature === "string") reason(trail, thoughtSignature.length);
+  if (typeof thoughtSignature === "string") reason(trail, within(thoughtSignature));
   hearAs(trail, kind, part.text);
   if (isObj(functionCall)) {
     tellCall(trail, functionCall.id ?? functionCall.name, functionCall.name, functionCall.args);
@@ -115,6 +131,13 @@ function tellPart(trail: Trail, part: Obj, kind: string): void {
 }
 
 export const wires = { responses, chat, messages, gemini } as const satisfies Record<ProtocolId, Wire>;
+
+/** Characters of reasoning within a cipher. GPT-5.5 and Claude seal a few tokens in some 230, each more in five. */
+function within(sealed: string): number {
+  return Math.max(0, sealed.length - emptyCipher);
+}
+
+const emptyCipher = 200;
 
 /** Characters of the instructions that are read. */
 const headLength = 400;

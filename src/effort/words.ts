@@ -7,7 +7,7 @@ export function isHarness(text: string): boolean {
 
 /** Notes in tags with a line in their name (`<system-reminder>`), the few others by name, and well-known openings. */
 const harness =
-  /^\s*(?:<(?!command-)(?:[a-z]+[_-][a-z_-]+|skill|permissions)[ >]|# AGENTS\.md|Caveat: The messages|Base directory for this skill|\[Request interrupted|Approved command prefix|Stop hook feedback|This session is being continued|This is the Gemini CLI|Called the \w+ tool with)/;
+  /^\s*(?:<(?!command-)(?:[a-z]+[_-][a-z_-]+|skill|permissions)[ >]|# AGENTS\.md|Caveat: The messages|Base directory for this skill|\[Request interrupted|Approved command prefix|Stop hook feedback|You are `\/|This session is being continued|This is the Gemini CLI|Called the \w+ tool with)/;
 
 /**
  * The mode that a harness puts the agent into with such a text: Claude Code's and opencode's reminders, Codex's

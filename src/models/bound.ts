@@ -15,15 +15,19 @@ export interface Sized {
 }
 
 /** The most tokens of input that this call may be counted at by this model; never more than its context, where known. */
-export function inputBound({ protocol, body, bytes }: Sized, provider: string, model: string): number {
-  const context = contextOf(model);
+export function inputBound(sized: Sized, provider: string, model: string): number {
+  return Math.min(contextOf(model), longestInput(sized, provider, model));
+}
+
+/** The same for an input that may be too long for the model. What the request does not show is as long as can be read. */
+export function longestInput({ protocol, body, bytes }: Sized, provider: string, model: string): number {
   const media = survey(body);
   const hosted = hostedNeed(provider, protocol, body);
-  if (media.isElsewhere || hosted === undefined || runsItself.test(model)) return context;
   const { base, perByte } = family(model);
-  const words = base + Math.max(0, bytes - media.bytes) * perByte + hosted.tokens;
+  const words = base + Math.max(0, bytes - media.bytes) * perByte + (hosted?.tokens ?? 0);
   const shown = media.pictures * pictureTokens + media.sounds * soundTokens + media.soundBytes / bytesPerSoundToken;
-  return Math.min(context, Math.ceil(words + shown));
+  const isHidden = media.isElsewhere || hosted === undefined || runsItself.test(model);
+  return Math.max(isHidden ? contextOf(model) : 0, Math.ceil(words + shown));
 }
 
 /** What such a request comes to mostly, for rates, which are put right when the call has ended. */

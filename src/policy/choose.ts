@@ -19,6 +19,8 @@ export interface Circumstances {
   readonly health: Pick<Health, "admits" | "firstContentMs">;
   /** Nano-dollars that a call like this comes to there; `undefined` where no price is known. */
   readonly costOf: (target: Target) => number | undefined;
+  /** With the strategy `effort`: how strong a target the turn needs, from 0 to 1, and whether the conversation stays. */
+  readonly tier?: { readonly share: number; readonly isHeld: boolean };
 }
 
 /** What is ranked: a candidate under its account's name. */
@@ -38,7 +40,8 @@ export function choose(way: Way, circumstances: Circumstances, now: number, rand
   const alike = ranked(conversation, healthy.length > 0 ? healthy : entrants);
   const ordered = inOrder(way.strategy, alike, circumstances, now, random);
   const holder = holderOf(affinity, now);
-  const staying = ordered.find(({ origin }) => origin === holder);
+  const mayMove = way.strategy === "effort" && circumstances.tier?.isHeld === false;
+  const staying = ordered.find(({ origin, rank }) => origin === holder && (!mayMove || rank === ordered[0]?.rank));
   const targets = (staying === undefined ? ordered : moveFirst(ordered, staying)).map(({ target }) => target);
   const [best] = targets;
   if (fallback || best === undefined) return targets;
@@ -49,7 +52,7 @@ export function choose(way: Way, circumstances: Circumstances, now: number, rand
 function inOrder(
   strategy: Strategy,
   alike: readonly Entrant[],
-  { health, costOf }: Circumstances,
+  { health, costOf, tier }: Circumstances,
   now: number,
   random: () => number,
 ): readonly Entrant[] {
@@ -62,7 +65,19 @@ function inOrder(
       return sortedBy(alike, ({ target }) => costOf(target) ?? Number.POSITIVE_INFINITY);
     case "fastest":
       return fasterOfTwo(alike, (target) => health.firstContentMs(target, now), random);
+    case "effort":
+      return byNeed(alike, tier?.share ?? 1);
   }
+}
+
+/** The place on the list that the need comes to, then those beside it, the stronger one first. */
+function byNeed(alike: readonly Entrant[], share: number): readonly Entrant[] {
+  const ranks = [...new Set(alike.map(({ rank }) => rank))].sort((one, other) => one - other);
+  const wanted = Math.round(share * (ranks.length - 1));
+  return sortedBy(alike, ({ rank }) => {
+    const away = ranks.indexOf(rank) - wanted;
+    return away > 0 ? 2 * away - 1 : -2 * away;
+  });
 }
 
 function sortedBy(entrants: readonly Entrant[], number: (entrant: Entrant) => number): readonly Entrant[] {

@@ -6,9 +6,10 @@ export type RouteTable = ReadonlyMap<string, Route>;
 
 /**
  * How a target is chosen for the first call of a conversation. `priority`: the first that is healthy. `weighted`: each
- * by its share of conversations. `fastest`: by the time to first content. `cheapest`: by what such calls cost.
+ * by its share of conversations. `fastest`: by the time to first content. `cheapest`: by what such calls cost. `effort`:
+ * by what the user's turn needs, of targets written from the cheapest to the strongest; at each turn anew.
  */
-export const strategies = ["priority", "weighted", "fastest", "cheapest"] as const;
+export const strategies = ["priority", "weighted", "fastest", "cheapest", "effort"] as const;
 export type Strategy = (typeof strategies)[number];
 
 export interface Route {

@@ -174,9 +174,16 @@ function find(name: string, providers: Routes["providers"]): { provider: Provide
   const claims = ({ models = [] }: Provider): boolean => models.some((beginning) => name.startsWith(beginning));
   const claimed = [...providers.values()].find(claims);
   if (claimed !== undefined) return { provider: claimed, model: name };
+  if (name === "auto") throw noAuto();
   const known = [...providers.keys()].map((id) => `${id}/`).join(", ");
   const message = `The model '${name}' does not exist here. Name it provider/model, with a provider of: ${known}`;
   throw new Fault("no_model", message, { param: "model", code: "model_not_found" });
+}
+
+function noAuto(): Fault {
+  const like = '{"auto":{"strategy":"effort","targets":[ … from the cheapest to the strongest … ]}}';
+  const message = `No route 'auto' takes this call: the operator writes one into ROUTES, like ${like}.`;
+  return new Fault("no_model", message, { param: "model", code: "model_not_found" });
 }
 
 /** The caller's own protocol where the provider speaks it, so that the bytes stay as they are; else its best one. */

@@ -1,5 +1,5 @@
 /**
- * Fits the weights of src/effort/score.ts: `node test/bench/effort-fit.mjs DATA.jsonl.gz` prints them. DATA is the
+ * Fits the weights of src/effort/score.ts: `npm run fit:effort DATA.jsonl.gz` prints them. DATA is the
  * development set that effort-bench reads (one session a line). The model is a Poisson regression of the thinking spent,
  * in multiples of the mean of its project and model, on the terms of the score, held back towards 0 by a ridge.
  */

@@ -44,12 +44,21 @@ describe("a shell command tells it by its first words", () => {
     ],
     build: ["npm run build", "tsc -p .", "cargo clippy", "make", "npx biome check src", "go vet ./...", "ruff check"],
     edit: ["sed -i 's/a/b/' x.ts", "cat > x.ts <<'EOF'\nnpm test\nEOF", "apply_patch <<'EOF'", "echo hi >> notes.md"],
-    git: ["git commit -m 'fix test'", "git -C app push", "gh pr create --fill", "git status --short"],
+    git: [
+      "git commit -m 'fix test'",
+      "git -C app push",
+      "gh pr create --fill",
+      "git branch topic",
+      "git remote add x y",
+    ],
     read: [
       "cat x.ts",
       "sed -n '1,80p' x.ts",
       "git diff HEAD~1",
       "gh pr view 7",
+      "git status --short",
+      "git -C app rev-parse HEAD",
+      "git branch -a",
       "ls -la",
       "bd show av-9",
       "kubectl get pods",
@@ -57,7 +66,7 @@ describe("a shell command tells it by its first words", () => {
     search: ["rg -n 'a|b' src", "find . -name '*.ts'", "git grep foo", "cat x | grep y"],
     web: ["curl -s https://example.org"],
     wait: ["sleep 10"],
-    other: ["docker run alpine", "npm install", "node script.js", ""],
+    other: ["docker run alpine", "npm install", "node script.js", "cd app", '"quoted" word', "env", ""],
   } as const satisfies Partial<Record<Act, readonly string[]>>;
   for (const [act, each] of Object.entries(commands)) {
     it(act, () => {

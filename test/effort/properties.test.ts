@@ -4,6 +4,8 @@ import { expect, it } from "vitest";
 import { isObj, type Json, type Obj } from "../../src/canon/json.ts";
 import { type Effort, efforts } from "../../src/canon/request.ts";
 import { decide, type EffortPolicy, type EffortRequest, positions } from "../../src/effort/policy.ts";
+import { score } from "../../src/effort/score.ts";
+import { eachSignals, signalsOf } from "../../src/effort/signals.ts";
 import type { Switching } from "../../src/effort/switching.ts";
 import { body, protocols, type Step, size } from "./conversation.ts";
 
@@ -18,7 +20,18 @@ const words = fc.oneof(
   ),
 );
 const name = fc.constantFrom(
-  ...["Bash", "exec_command", "Read", "Grep", "Edit", "apply_patch", "TodoWrite", "ExitPlanMode", "Task", "wait"],
+  ...[
+    "Bash",
+    "exec_command",
+    "Read",
+    "Grep",
+    "Edit",
+    "apply_patch",
+    "TodoWrite",
+    "ExitPlanMode",
+    "Task",
+    "write_stdin",
+  ],
   ...["run_shell_command", "read_file", "mcp__x__get_y", "frobnicate"],
 );
 const command = fc.oneof(
@@ -35,6 +48,7 @@ const command = fc.oneof(
 const input = fc.record({ command, cmd: command, file_path: fc.string(), workdir: fc.string() }, { requiredKeys: [] });
 const output = fc.oneof(
   fc.constantFrom("ok", "Exit code 1\nno", "3 failed, 2 passed", "12 passed", "x".repeat(9000)),
+  fc.constant("Process running with session ID 7\nOutput:\n"),
   fc.string({ maxLength: 900 }),
 );
 const uses = fc.array(fc.record({ name, input, output }), { minLength: 1, maxLength: 3 });
@@ -131,6 +145,25 @@ it("the last position is the level that is decided", () => {
       const { level: _, ...adaptive } = team;
       expect(positions(asking, adaptive).at(-1)?.level).toBe(decide(asking, adaptive)?.level);
     }),
+  );
+});
+
+it("what is read from the last answers alone weighs the same as what is read from the start", () => {
+  fc.assert(
+    fc.property(
+      fc.array(conversation, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom(...protocols),
+      (parts, protocol) => {
+        const asked = body(
+          protocol,
+          parts.flatMap((steps, at): Step[] => (at === 0 ? steps : [{ type: "answer", text: "done" }, ...steps])),
+        );
+        const [short, long] = [signalsOf(protocol, asked), eachSignals(protocol, asked).at(-1)].map((signals) => {
+          return signals && [score(signals), signals.failures, signals.isPlanning];
+        });
+        expect(short).toEqual(long);
+      },
+    ),
   );
 });
 

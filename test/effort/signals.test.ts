@@ -51,6 +51,23 @@ describe("in all four protocols", () => {
     expect(shown(user("x"), failed, failed, ...looks).failures).toBe(0);
   });
 
+  it("knows nothing of a command that goes on until who waits for it hears its end", () => {
+    const begun = shell("cargo test", "Process running with session ID 7\nOutput:\n");
+    const poll = use("write_stdin", { session_id: 7 }, "Process running with session ID 7\nOutput:\n");
+    const end = use("write_stdin", { session_id: 7 }, "Process exited with code 101\nOutput:\n3 failed");
+    expect(shown(user("x"), begun)).toMatchObject({ act: "wait", hasFailed: false, failures: 0 });
+    expect(shown(user("x"), begun, poll)).toMatchObject({ act: "wait", failures: 0 });
+    expect(shown(user("x"), begun, poll, end)).toMatchObject({ act: "test", hasFailed: true, failures: 1 });
+    expect(shown(user("x"), end)).toMatchObject({ act: "other", hasFailed: false, failures: 0 });
+  });
+
+  it("lets a run that ends well clear up those before it, not one that began since", () => {
+    const begun = shell("cargo test", "Process running with session ID 7\nOutput:\n");
+    const end = use("write_stdin", { session_id: 7 }, "Process exited with code 0\nOutput:\ntest result: ok.");
+    expect(shown(user("x"), failed, begun, end).failures).toBe(0);
+    expect(shown(user("x"), begun, failed, end).failures).toBe(1);
+  });
+
   it("counts look-ups in a row, which notes do not end", () => {
     const steps = [user("x"), shell("cat a"), use("Grep", {}), use("TodoWrite", {}), use("Read", {})];
     expect(shown(...steps)).toMatchObject({ lookUpsInRow: 3, lookShare: 0.6 });
@@ -83,7 +100,9 @@ it("takes an input that is one text for a user's words", () => {
 });
 
 describe("reasoning, as it is carried", () => {
-  const sealed = "x".repeat(1000);
+  const plain = "x".repeat(1000);
+  /** A cipher of no thought has 200 characters. */
+  const sealed = "x".repeat(1200);
   const bodies: readonly (readonly [name: string, Parameters<typeof signalsOf>])[] = [
     [
       "encrypted items",
@@ -108,10 +127,7 @@ describe("reasoning, as it is carried", () => {
       "redacted blocks",
       ["messages", { messages: [said, { role: "assistant", content: [{ type: "redacted_thinking", data: sealed }] }] }],
     ],
-    [
-      "reasoning_content",
-      ["chat", { messages: [said, { role: "assistant", content: "", reasoning_content: sealed }] }],
-    ],
+    ["reasoning_content", ["chat", { messages: [said, { role: "assistant", content: "", reasoning_content: plain }] }]],
     [
       "thought signatures",
       [
@@ -130,6 +146,14 @@ describe("reasoning, as it is carried", () => {
       expect(signalsOf(protocol, asked)).toMatchObject({ turnReasoning: 1000, meanReasoning: expect.closeTo(200) }),
     );
   }
+});
+
+it("sees no reasoning in the shortest ciphers", () => {
+  const input = [
+    { role: "user", content: "x" },
+    { type: "reasoning", encrypted_content: "x".repeat(200) },
+  ];
+  expect(signalsOf("responses", { input })).toMatchObject({ turnReasoning: 0, meanReasoning: 0 });
 });
 
 it("reads a custom tool call and its parts", () => {

@@ -14,11 +14,13 @@ describe("the harness's texts are no user's words", () => {
     "[Request interrupted by user]",
     "This is the Gemini CLI. We are setting up the context for our chat.",
     "This session is being continued from a previous conversation",
+    "You are `/root`, the primary agent in a team of agents",
   ];
   const users = [
     "fix the bug",
     "<div>why does this not center?</div>",
     "# Agents\nwhat are they?",
+    "You are `vim` from now on",
     "<command-name>/review</command-name>",
     "",
   ];

@@ -113,11 +113,61 @@ describe("a team's policy", () => {
   });
 });
 
+describe("amid a conversation", () => {
+  const question = "Why does this test fail on every second run? ".repeat(10);
+  const done = "Exit code: 0\n12 passed";
+  const conversations = {
+    responses: {
+      input: [
+        { role: "user", content: question },
+        { type: "function_call", call_id: "call_1", name: "shell", arguments: '{"command":["npm test"]}' },
+        { type: "function_call_output", call_id: "call_1", output: done },
+        { role: "assistant", content: "It passes." },
+        { role: "user", content: "yes" },
+      ],
+    },
+    messages: {
+      max_tokens: 4000,
+      messages: [
+        { role: "user", content: question },
+        {
+          role: "assistant",
+          content: [{ type: "tool_use", id: "call_1", name: "Bash", input: { command: "npm test" } }],
+        },
+        { role: "user", content: [{ type: "tool_result", tool_use_id: "call_1", content: done }] },
+        { role: "assistant", content: [{ type: "text", text: "It passes." }] },
+        { role: "user", content: "yes" },
+      ],
+    },
+  } as const;
+
+  it.each([
+    ["responses", "/v1/responses", "openai/gpt-6-sol"],
+    ["messages", "/v1/messages", "openai/gpt-6-sol"],
+    ["messages", "/v1/messages", "anthropic/claude-opus-5"],
+    ["messages", "/v1/messages", "anthropic/claude-opus-5-5"],
+    ["responses", "/v1/responses", "anthropic/claude-fable-5-2"],
+  ] as const)("what a %s caller at %s has put in for %s is taken", async (caller, path, model) => {
+    const { post } = await teamAt(at, {});
+    const answer = await post(path, { model: `${model}:auto`, ...conversations[caller] });
+    expect(answer.status, await answer.clone().text()).toBe(200);
+    expect(answer.headers.get("x-gearbox-effort")).toMatch(/^low; because="an acknowledgement"/);
+    const sent = await sentFor(model);
+    expect([valueAt(["reasoning", "effort"], sent), valueAt(["output_config", "effort"], sent)]).toContain("high");
+    const items = (sent.input ?? sent.messages) as unknown[];
+    const updates = items.map(
+      (item) => valueAt(["reasoning", "effort"], item) ?? valueAt(["output_config", "effort"], item),
+    );
+    expect(updates.findLast((effort) => effort !== undefined)).toBe("low");
+  });
+});
+
 it("the same conversation gets the same effort, and the body is touched nowhere else", async () => {
   const { post } = await teamAt(at, {});
   const body = asking("responses", "openai/gpt-5.5", {
     reasoning: { effort: "auto", summary: "auto" },
     metadata: { a: "1.0" },
+    store: false,
   });
   const levels = new Set<string>();
   for (let time = 0; time < 3; time++) {

@@ -155,6 +155,49 @@ describe("fastest", () => {
   });
 });
 
+describe("effort", () => {
+  const targets = ["small", "middle", "large"].flatMap((name) => [targetOf(name, "1"), targetOf(name, "2")]);
+  const way: Way = {
+    strategy: "effort",
+    candidates: candidatesOf(targets).map((each) => ({ ...each, rank: Math.floor(each.rank / 2) })),
+  };
+  const ordered = (share: number, more: Partial<Circumstances> = {}, isHeld = false): string[] => {
+    const order = choose(way, circumstances("one", { tier: { share, isHeld }, ...more }), start, chance);
+    return order.map(({ provider }) => provider.id);
+  };
+
+  it.each([
+    [0, ["small", "middle", "large"]],
+    [1 / 3, ["middle", "large", "small"]],
+    [2 / 3, ["middle", "large", "small"]],
+    [1, ["large", "middle", "small"]],
+  ])("a need of %f goes to its place on the list, then to those beside it", (share, order) => {
+    expect(ordered(share).filter((_, at) => at % 2 === 0)).toEqual(order);
+  });
+
+  const [small] = targets;
+  const large = targets.at(-1);
+  if (small === undefined || large === undefined) throw new Error("no targets");
+
+  it("within a loop stays where the conversation is, and at a turn moves", () => {
+    const affinity = answeredBy(small, 1, undefined, start);
+    expect(ordered(1, { affinity }, true)[0]).toBe("small");
+    expect(ordered(1, { affinity })[0]).toBe("large");
+  });
+
+  it("a turn that needs as much as the last one stays with its account", () => {
+    const affinity = answeredBy(large, 1, undefined, start);
+    const tier = { share: 1, isHeld: false };
+    expect(choose(way, circumstances("one", { affinity, tier }), start, chance)[0]).toBe(large);
+  });
+
+  it("what is dead is passed over", () => {
+    const health = healthRecord();
+    for (const target of targets.slice(4)) kill(health, target, start);
+    expect(ordered(1, { health })[0]).toBe("middle");
+  });
+});
+
 describe("cheapest", () => {
   const costs = new Map([
     ["dear", 900],

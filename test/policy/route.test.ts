@@ -42,6 +42,11 @@ describe("a model's name", () => {
     expect(targetsOf(model)).toEqual(targets);
   });
 
+  it("`auto` without such a route says what the operator has to write", () => {
+    const refused = { kind: "no_model", param: "model", message: expect.stringMatching(/ROUTES.*"strategy":"effort"/) };
+    expect(() => targetsOf("auto")).toThrow(expect.objectContaining(refused));
+  });
+
   it.each(["nothing-known", "nobody/model", "openai/", "/gpt", "off/x"])(
     "that leads nowhere is a fault: %s",
     (model) => {

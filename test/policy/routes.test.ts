@@ -63,7 +63,10 @@ describe("a table of routes", () => {
     [{ r: [] }, "ROUTES.r is no table"],
     [{ r: {} }, "ROUTES.r.targets is no list of targets"],
     [{ r: { targets: [] } }, "ROUTES.r.targets is no list of targets"],
-    [{ r: { targets: [gpt], strategy: "best" } }, "ROUTES.r.strategy is none of priority, weighted, fastest, cheapest"],
+    [
+      { r: { targets: [gpt], strategy: "best" } },
+      "ROUTES.r.strategy is none of priority, weighted, fastest, cheapest, effort",
+    ],
     [{ r: { targets: [gpt], retry: 1 } }, "ROUTES.r.retry is not known"],
     [{ r: { targets: [gpt], retries: 11 } }, "ROUTES.r.retries is no whole number from 0 to 10"],
     [{ r: { targets: ["openai/x"] } }, "ROUTES.r.targets[0] is no table"],

@@ -69,6 +69,9 @@ const words = { type: "text", text: "hi" };
 const asked = { role: "user", parts: [{ text: "hi" }] };
 const modelCall = { role: "model", parts: [{ functionCall: { name: "f", args: {} } }] };
 const response = { functionResponse: { name: "f", response: { output: "ok" } } };
+const update = { type: "configuration_update", reasoning: { effort: "low" } };
+const effort = { role: "system", content: [], output_config: { effort: "low" } };
+const dropping = { type: "adaptive", block_binding: { prefix_mismatch_behavior: "drop_block" } };
 const schema = { type: "object", properties: { a: { type: "string" } } };
 
 const responses: [what: string, changes: object, message: string, headers?: Record<string, string>][] = [
@@ -76,6 +79,13 @@ const responses: [what: string, changes: object, message: string, headers?: Reco
   ["no model", { model: undefined }, "model"],
   ["no input", { input: undefined }, "'input'"],
   ["chat's stop", { stop: ["x"] }, "Unknown parameter: 'stop'"],
+  [
+    "an update at a model that takes none",
+    { input: [{ role: "user", content: "hi" }, update] },
+    "'configuration_update' is not supported with",
+  ],
+  ["two updates in a row", { model: "gpt-6-sol", input: [update, update] }, "cannot be consecutive"],
+  ["an update in pro mode", { model: "gpt-6-sol", reasoning: { mode: "pro" }, input: [update] }, "pro or tournament"],
   ["a result without its call", { input: [answered("c1")] }, "No tool call found"],
   ["a call without its result", { input: [called("c1")] }, "No tool output found"],
   ["a long call id", { input: [called("c".repeat(65)), answered("c".repeat(65))] }, "maximum length 64"],
@@ -177,6 +187,8 @@ const messages: typeof responses = [
     "'required'",
   ],
   ["tool_choice as text", { tools: [{ name: "f", input_schema: schema }], tool_choice: "auto" }, "tool_choice"],
+  ["an effort amid the conversation, without its beta", { messages: [user, effort, user] }, "Extra inputs"],
+  ["what becomes of thoughts, without its beta", { thinking: dropping }, "thinking.block_binding: Extra inputs"],
   ["a budget above max_tokens", { thinking: { type: "enabled", budget_tokens: 1024 } }, "must be greater than"],
 ];
 

@@ -3,6 +3,7 @@
 import { first, unknownMember } from "./check.ts";
 import { isObj, type Obj, obj, objects, str } from "./json.ts";
 import { conversationChecks } from "./messages-conversation.ts";
+import { blockBinding, effortMessages } from "./updates-check.ts";
 import type { Check, Problem } from "./wire.ts";
 
 const sampling = ["temperature", "top_p", "top_k"];
@@ -156,5 +157,7 @@ export const messagesChecks: readonly Check[] = [
   tools,
   toolChoice,
   thinking,
+  effortMessages,
+  blockBinding,
   settings,
 ];

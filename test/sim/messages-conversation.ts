@@ -2,6 +2,7 @@
 
 import { first } from "./check.ts";
 import { isBase64, isObj, type Obj, obj, objects, str } from "./json.ts";
+import { isEffortOnly } from "./updates-check.ts";
 import type { Check, Problem } from "./wire.ts";
 
 const media = ["image/jpeg", "image/png", "image/gif", "image/webp"];
@@ -20,7 +21,7 @@ const roles: Check = ({ body, model }) => {
     if (blockTypes[str(message.role)] === undefined) {
       return { message: `messages.${index}.role: Input should be 'user', 'assistant' or 'system'` };
     }
-    if (message.role !== "system" || list[index - 1]?.role === "user") return undefined;
+    if (message.role !== "system" || isEffortOnly(message) || list[index - 1]?.role === "user") return undefined;
     return { message: `messages.${index}: a system message must follow a user message` };
   });
   if (wrong !== undefined) return wrong;
@@ -40,6 +41,7 @@ const contents: Check = ({ body }) =>
         : undefined;
     }
     if (!Array.isArray(content)) return { message: `${at}.content: Field required` };
+    if (isEffortOnly(message)) return undefined;
     if (content.length === 0) return { message: `${at}: ${str(message.role)} messages must have non-empty content` };
     const allowed = blockTypes[str(message.role)] ?? /^$/;
     return first(content, (block, place) => oneBlock(obj(block), `${at}.content.${place}`, allowed));

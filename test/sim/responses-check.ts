@@ -18,6 +18,7 @@ import {
 } from "./check.ts";
 import { isBase64, isObj, type Obj, obj, objects, str } from "./json.ts";
 import { declaredTools } from "./openai.ts";
+import { configurationUpdates } from "./updates-check.ts";
 import type { Check, Problem } from "./wire.ts";
 
 /** `client_metadata` is not in the public type but Codex sends it. */
@@ -209,6 +210,7 @@ export const responsesChecks: readonly Check[] = [
   openaiModel,
   openaiMembers(members),
   input,
+  configurationUpdates,
   pairs,
   tools,
   toolChoice,
