@@ -1,6 +1,7 @@
 /**
- * Things kept at a provider under an id: all teams share the operator's accounts there, so an id says nothing of whose
- * it is. None is passed on, on either lane, until a team's own record of it exists (design page, chapter 5).
+ * What a call may not ask for, on either lane: an answer made in the background, and things kept at a provider under an id.
+ * All teams share the operator's accounts there, so an id says nothing of whose it is. None is passed on until a team's own
+ * record of it exists (design page, chapter 5).
  */
 import type { Call } from "../call.ts";
 import { isObj, type Json, type Obj } from "../canon/json.ts";
@@ -27,9 +28,18 @@ const notKept = "names something kept at the provider, which is not available th
 
 /** Throws the Fault that names the first one in the call's body. */
 export function refuseResources({ protocol, body }: Call): void {
+  if (body.background === true) throw unsupported("background", notWithoutCaller);
   refuseKept(paths[protocol], body);
-  if (protocol === "responses") refuseStored(body);
+  if (protocol === "responses") refuseReferences(body);
 }
+
+/**
+ * Workers are stopped 30 seconds after their caller has gone, and an object that would read on in their place is started
+ * anew once or twice a day, unasked: what it was reading is lost by then, and was paid for.
+ */
+const notWithoutCaller =
+  "is not available through this gateway: what runs without its caller is stopped after 30 seconds here, or cut whenever " +
+  "the platform starts it anew, so an answer could be paid for and lost. Stream the answer instead.";
 
 /** Throws the Fault that names the first thing in the body at one of these paths. */
 export function refuseKept(paths: readonly string[], body: Obj): void {
@@ -42,9 +52,8 @@ export function refuseKept(paths: readonly string[], body: Obj): void {
   }
 }
 
-/** What the Responses API keeps by itself: earlier items named by their id, and answers made in the background. */
-function refuseStored(body: Call["body"]): void {
-  if (body.background === true) throw unsupported("background", "is not available through this gateway.");
+/** What the Responses API keeps by itself: earlier items named by their id. */
+function refuseReferences(body: Call["body"]): void {
   for (const item of find(body, ["input[]"])) {
     if (!isObj(item.value) || item.value.type !== "item_reference") continue;
     const message = `Item with id '${String(item.value.id)}' not found. Items are not persisted; send the item itself.`;

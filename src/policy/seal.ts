@@ -8,6 +8,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
 import { defined, isObj, type Json, list, type Obj, obj, text } from "../canon/json.ts";
 import type { Ext, ProtocolId, Reasoning } from "../canon/request.ts";
+import type { Config } from "../config.ts";
 
 const prefix = "gbxr1";
 /** How the name of a token begins that is kept by the gateway, because it is too long for where it has to ride. */
@@ -59,6 +60,16 @@ export function sealer(
       return plain === undefined ? undefined : block(JSON.parse(plain) as Json);
     },
   };
+}
+
+/** The sealer of one team at this gateway. */
+export function teamSealer(
+  { secret, previousSecret }: Pick<Config, "secret" | "previousSecret">,
+  team: string,
+  random: (bytes: number) => Uint8Array,
+  kept?: ReadonlyMap<string, string>,
+): Sealer {
+  return sealer(previousSecret === undefined ? [secret] : [secret, previousSecret], team, random, kept);
 }
 
 interface Key {
@@ -141,6 +152,7 @@ function carriesToken(value: Json): boolean {
   return isObj(value) && carriers.has(text(value.type) ?? "") && Object.values(value).some(isToken);
 }
 
-function isToken(value: unknown): boolean {
+/** Is it a token of ours, of whatever team and whether it opens or not? */
+export function isToken(value: unknown): value is string {
   return typeof value === "string" && (value.startsWith(prefix) || value.startsWith(encodedPrefix));
 }
