@@ -12,12 +12,14 @@ import { findModel, listModels } from "./models/list.ts";
 import { anthropicModel, anthropicModels, geminiModel, geminiModels, openaiModel } from "./models/shapes.ts";
 import document from "./openapi/openapi.json";
 import { operationNames } from "./operations/operation.ts";
-import { count, embed, passOn, serve } from "./pipeline.ts";
+import { compact, count, embed, passOn, serve } from "./pipeline.ts";
 import { storeUnavailable } from "./policy/auth.ts";
 import { protocols } from "./protocols/index.ts";
 import { refuse } from "./refuse.ts";
+import { openSocket } from "./sockets/socket.ts";
 import { StoreDown } from "./stores/store-down.ts";
-import { admin, queryOf } from "./teams/admin.ts";
+import { admin } from "./teams/admin.ts";
+import { queryOf } from "./teams/asked.ts";
 import { describeKey } from "./teams/holder.ts";
 import { usageQuery } from "./teams/schemas.ts";
 import { usageAnswer } from "./teams/usage.ts";
@@ -44,6 +46,12 @@ app.use("*", async (c, next) => {
 
 app.use("/:version{v1|v1beta|v1alpha}/*", cors({ origin: "*", exposeHeaders: ["*"] }));
 
+app.get("/v1/responses", (c) => {
+  const { deps } = c.env;
+  if (!isForSocket(c)) return noCall(c, "/v1/responses");
+  return openSocket(c.req.raw, deps, (call) => serve("responses", call, deps));
+});
+
 for (const [path, protocol] of calls) {
   app.post(path, (c) => serve(protocol, c.req.raw, c.env.deps));
   app.all(path, (c) => noCall(c, path));
@@ -64,6 +72,8 @@ for (const [method, path, act] of stored) {
   });
 }
 
+app.post("/v1/responses/compact", (c) => compact(c.req.raw, c.env.deps));
+app.post("/v1/responses/input_tokens", (c) => count("responses", c.req.raw, c.env.deps));
 app.post("/v1/messages/count_tokens", (c) => count("messages", c.req.raw, c.env.deps));
 
 // Gemini's paths name the model and what to do with it; the colon between the two may be encoded.
@@ -165,11 +175,13 @@ function nothingAt({ req }: AppContext): Fault {
 
 /** A wish for a WebSocket is refused with the one status at which Codex falls back to HTTP at once. */
 function noCall(c: AppContext, path: string): Response {
-  if (c.req.header("upgrade")?.toLowerCase() === "websocket") {
-    return failed(new Fault("upgrade", "WebSockets are not served here; use POST."), "chat");
-  }
+  if (isForSocket(c)) return failed(new Fault("upgrade", "WebSockets are not served here; use POST."), "chat");
   if (c.req.method === "HEAD") return c.body(null, 200);
   return failed(new Fault("method", `${path} takes POST.`), callerOf(c));
+}
+
+function isForSocket({ req }: AppContext): boolean {
+  return req.header("upgrade")?.toLowerCase() === "websocket";
 }
 
 function failed(fault: Fault, caller: ProtocolId): Response {

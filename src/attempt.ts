@@ -1,33 +1,37 @@
 /** One attempt at one target: the request goes up its lane, the answer is judged, and comes back whole or as a hop. */
 import type { Bill } from "./bill.ts";
+import { join } from "./cache/join.ts";
 import { answerOf, type Cached, lookUp } from "./cache/serve.ts";
 import type { Call } from "./call.ts";
-import { obj } from "./canon/json.ts";
 import type { Loss, ProtocolId } from "./canon/request.ts";
-import { noUsage, type Usage } from "./canon/usage.ts";
+import { type Compaction, compactingLane } from "./compaction/lane.ts";
 import type { Conversation } from "./conversations/expand.ts";
 import { type AnswerKeeper, answerKeeper } from "./conversations/keeper.ts";
 import type { Deps } from "./deps.ts";
 import type { Decision } from "./effort/policy.ts";
+import { type Update, withUpdatesBeta } from "./effort/updates.ts";
 import { asFault, Fault } from "./fault.ts";
+import { guardOf } from "./guard.ts";
 import type { Ticket } from "./http/flight.ts";
 import { streamHeaders, upward } from "./http/headers.ts";
 import { leaving } from "./http/leaving.ts";
 import { isEventStream, isJson } from "./http/media-type.ts";
-import { type Clock, type Guard, greedyReader, type Hop, hop, type Reader } from "./http/stream.ts";
-import { type Lane, laneFor, type Whole } from "./lanes.ts";
+import { type Clock, greedyReader, type Hop, hop, type Reader } from "./http/stream.ts";
+import type { Lane, LaneContext, Whole } from "./lanes.ts";
 import type { Lease } from "./lease.ts";
 import type { Answer, Outcome } from "./pipes.ts";
 import { originOf } from "./policy/origin.ts";
 import type { Target } from "./policy/route.ts";
-import { sealer } from "./policy/seal.ts";
+import { teamSealer } from "./policy/seal.ts";
 import { protocols } from "./protocols/index.ts";
+import type { Ranges } from "./protocols/protocol.ts";
 import { isFramed, unframed } from "./providers/event-stream.ts";
 import { keeper } from "./recall.ts";
 import { refusal } from "./refuse.ts";
 import { report } from "./report.ts";
-import { settle } from "./settle.ts";
+import { leaveJoined, settleAttemptShared, settleShared } from "./share.ts";
 import type { Try, Watcher } from "./tries.ts";
+import { bytesOf, streamOutcome, unreadOutcome } from "./unread.ts";
 import { send } from "./upstream.ts";
 
 export interface AttemptContext {
@@ -38,8 +42,12 @@ export interface AttemptContext {
   readonly lease: Lease;
   /** The kept tokens that the call names. */
   readonly kept: ReadonlyMap<string, string>;
+  /** The numbers of the call's items that another account than the target's made. */
+  readonly foreign?: Ranges;
   /** Where its answer is to be kept. */
   readonly conversation?: Conversation | undefined;
+  /** What the call has to do with compaction. */
+  readonly compaction?: Compaction | undefined;
   readonly request: Request;
   readonly ticket: Ticket;
   readonly deps: Deps;
@@ -48,6 +56,8 @@ export interface AttemptContext {
   readonly tried: Try;
   /** Who chose how hard this call thinks, and why. */
   readonly decision?: Decision;
+  /** Changes of effort amid the conversation. */
+  readonly updates?: readonly Update[];
 }
 
 /**
@@ -61,22 +71,33 @@ export async function answerFrom(target: Target, context: AttemptContext): Promi
   const { call, request, deps } = context;
   const lane = laneOf(target, context);
   const abort = leaving(request, context.tried.givenUp);
-  const headers = call.protocol === target.protocol ? upward(request.headers) : {};
+  const own = call.protocol === target.protocol ? upward(request.headers) : {};
+  const headers = withUpdatesBeta(own, target, context.updates);
   const now = deps.clock.now();
-  const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal, now };
-  const cached = await cachedFor(target, lane, context);
+  const path = lane.path === undefined ? {} : { path: lane.path };
+  const outgoing = { body: lane.body, headers, stream: call.stream, signal: abort.signal, now, ...path };
   const late = () => abort.abort();
   const inTime = <T>(pending: Promise<T>, ms: number): Promise<T> => within(pending, ms, deps.clock, late);
-  const { headersMs, totalMs } = context.tried.limits;
+  const { headersMs, firstContentMs, totalMs } = context.tried.limits;
+  const joining = cachedFor(target, lane, headers, context).then((found) => join(found, target, outgoing, deps));
+  const cached = await inTime(joining, headersMs);
+  // What is kept, or asked for by another call, says nothing of the provider that this call would know at first hand.
+  if (cached?.entry !== undefined || cached?.state === "joined") context.tried.watch.aside();
   const sent =
     cached?.entry === undefined
-      ? inTime(accepted(send(target, outgoing, deps.fetch), target, context), headersMs).then(
+      ? inTime(accepted(cached?.joined?.answer ?? send(target, outgoing, deps.fetch), target, context), headersMs).then(
           (answer) => cached?.copy(answer) ?? answer,
         )
       : Promise.resolve(answerOf(cached.entry));
-  if (call.stream) return streamed(sent, lane, target, { ...context, cached, abort });
-  const answer = await context.lease.during(sent);
-  return inTime(whole(answer, lane, target, { ...context, cached }), totalMs);
+  try {
+    const streaming = { ...context, cached, abort, startedAt: now };
+    if (call.stream) return await inTime(streamed(sent, lane, target, streaming), firstContentMs);
+    const answer = await context.lease.during(sent);
+    return await inTime(whole(answer, lane, target, { ...context, cached }), now + totalMs - deps.clock.now());
+  } catch (thrown) {
+    leaveJoined(thrown, target, { ...context, cached });
+    throw thrown;
+  }
 }
 
 /** What is pending, or the Fault `timeout` when it takes longer; `late` is told of it. */
@@ -86,38 +107,46 @@ async function within<T>(pending: Promise<T>, ms: number, clock: Clock, late: ()
   if (first !== isLate) return first as T;
   pending.catch(() => undefined);
   late();
-  throw new Fault("timeout", `The provider did not answer within ${ms / 1000} seconds.`);
+  throw new Fault("timeout", "The provider did not answer in time.");
 }
 
-function cachedFor(target: Target, lane: Lane, context: AttemptContext): Promise<Cached | undefined> {
+function cachedFor(
+  target: Target,
+  lane: Lane,
+  headers: Readonly<Record<string, string>>,
+  context: AttemptContext,
+): Promise<Cached | undefined> {
   const { call, conversation, lease, request, deps } = context;
   const { id: team, settings } = lease.grant.team;
+  if (lane.path !== undefined) return Promise.resolve(undefined);
   const origin = originOf(target);
   const isKept = conversation?.isKept ?? false;
   const asked = { call, isKept, target, team, settings: settings.cache, headers: request.headers, origin };
-  return lookUp({ ...asked, body: lane.body, now: deps.clock.now() }, deps.cache);
+  const outgoing = { body: lane.body, sent: { ...target.provider.headers, ...headers } };
+  return lookUp({ ...asked, ...outgoing, recasts: lane.recasts, now: deps.clock.now() }, deps.cache);
 }
 
 /** The way of this call to this target. */
 export function laneOf(target: Target, context: AttemptContext): Lane {
-  const { call, lease, kept, request, ticket, deps } = context;
+  const { call, lease, kept, foreign, request, ticket, deps } = context;
   const { settings, id: team } = lease.grant.team;
   const outputCap = lease.outputCap(target);
-  const { secret, previousSecret } = deps.config;
-  const roots = previousSecret === undefined ? [secret] : [secret, previousSecret];
   // Canon, the parsed body and the encoded one stand beside the bytes while a call is translated.
   if (call.protocol !== target.protocol) ticket.take(3 * call.bytes.length);
-  return laneFor({
+  const about: LaneContext = {
     call,
     target,
-    sealer: sealer(roots, team, deps.random, kept),
+    sealer: teamSealer(deps.config, team, deps.random, kept),
     keep: keeper(team, deps),
     origin: originOf(target),
     cacheMarks: deps.config.cacheMarks,
     strict: isStrict(request, settings.strict),
+    updates: context.updates,
     ...(outputCap !== undefined && { outputCap }),
+    ...(foreign !== undefined && { foreign }),
     createdAt: Math.floor(deps.clock.now() / 1000),
-  });
+  };
+  return compactingLane(about, context.compaction);
 }
 
 /** Is every loss an error? The call says so, or else its team. */
@@ -134,29 +163,29 @@ async function accepted(sent: Promise<Response>, target: Target, { call, deps }:
 }
 
 async function whole(answer: Response, lane: Lane, target: Target, context: AttemptContext): Promise<Response> {
-  const bytes = new Uint8Array(await context.lease.during(answer.arrayBuffer()));
-  const { body, bill } = paid(bytes, () => lane.whole(bytes, isEventStream(answer)), lane, target, context);
+  const bytes = await context.lease.during(bytesOf(answer));
+  const { body, bill } = await paid(bytes, () => lane.whole(bytes, isEventStream(answer)), lane, target, context);
   return new Response(await keeperOf(context).whole(body), {
     headers: { ...report(context, target, answer, { losses: lane.losses, bill }), "content-type": "application/json" },
   });
 }
 
 /** The answer as the caller has it, entered into the account. One that cannot be passed on was paid for as well. */
-function paid(
+async function paid(
   bytes: Uint8Array,
   read: () => Whole,
   lane: Lane,
   target: Target,
   context: AttemptContext,
-): { body: Uint8Array; bill: Bill } {
+): Promise<{ body: Uint8Array; bill: Bill }> {
   try {
-    const { body, usage } = read();
-    return { body, bill: settle({ usage, ended: "whole" }, target, context, { losses: allLosses(lane) }) };
+    const { body, usage, said } = read();
+    const more = { losses: allLosses(lane), ...(said !== undefined && { said }) };
+    return { body, bill: await settleShared({ usage, ended: "whole" }, target, context, more) };
   } catch (thrown) {
     // A row of its own: another target may yet answer the same call.
     const { status } = asFault(thrown);
-    const outcome = { usage: usageIn(bytes, target), ended: "whole" } as const;
-    context.lease.settleAttempt({ outcome, target, status }, context.tried.number);
+    await settleAttemptShared({ outcome: unreadOutcome(bytes, target), target, status }, context);
     throw thrown;
   }
 }
@@ -165,16 +194,10 @@ function allLosses({ losses, answerLosses }: Lane): readonly Loss[] {
   return [...losses, ...answerLosses];
 }
 
-function usageIn(bytes: Uint8Array, { protocol }: Target): Usage {
-  try {
-    return protocols[protocol].usage(obj(JSON.parse(new TextDecoder().decode(bytes))), noUsage);
-  } catch {
-    return noUsage;
-  }
-}
-
 interface StreamContext extends AttemptContext {
   readonly abort: AbortController;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 async function streamed(
@@ -185,13 +208,8 @@ async function streamed(
 ): Promise<Response> {
   const { deps, abort, tried } = context;
   const answer = await Promise.race([sent, deps.clock.wait(hold.waitMs).then(() => undefined)]);
-  if (answer !== undefined && !isEventStream(answer) && isJson(answer)) {
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    const { body, bill } = paid(bytes, () => lane.asStream(bytes), lane, target, context);
-    tried.watch.answered();
-    const headers = report(context, target, answer, { losses: lane.losses, bill });
-    return new Response(await keeperOf(context).frames(body), { headers: { ...headers, ...streamHeaders } });
-  }
+  if (answer !== undefined && !isEventStream(answer) && isJson(answer))
+    return restreamed(answer, lane, target, context);
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const answering = lane.stream((outcome) => {
     // A caller that left before the provider has answered leaves no body to cancel.
@@ -200,12 +218,22 @@ async function streamed(
   });
   const pipe = keeperOf(context).pipe(answering);
   const reader = answer === undefined ? laterReader(sent) : readerOf(answer);
-  const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock, guardOf(pipe, target, context));
+  const guard = guardOf({ pipe, target, tried, startedAt: context.startedAt }, deps);
+  const stream = hop(reader, pipe, deps.config.heartbeatMs, deps.clock, guard);
   // Without headers so far the hold has lasted as long as it may.
-  if (!tried.isLast && answer !== undefined) await held(stream, pipe, reader);
-  const ended = promise.then((outcome) => {
+  const over = promise.then((outcome) => streamOutcome(outcome, pipe));
+  const failure = tried.isLast || answer === undefined ? undefined : await held(stream, pipe, reader);
+  if (failure !== undefined) {
+    const outcome = await over;
+    const isLeft = context.request.signal.aborted || tried.givenUp.aborted;
+    if (isLeft) await settleShared({ ...outcome, ended: "left" }, target, context, { said: pipe.said });
+    // A row of its own where something was generated: another target may yet answer the same call.
+    else await settleAttemptShared({ outcome, target, status: failure.status, said: pipe.said }, context);
+    throw failure;
+  }
+  const ended = over.then((outcome) => {
     tell(tried.watch, outcome);
-    settle(outcome, target, context, { said: pipe.said, losses: allLosses(lane) });
+    return settleShared(outcome, target, context, { said: pipe.said, losses: allLosses(lane) });
   });
   deps.waitUntil(ended);
   return new Response(stream.body(), {
@@ -213,22 +241,13 @@ async function streamed(
   });
 }
 
-/** What may end a stream from outside: no money left for it, no word from the provider, no time. */
-function guardOf(pipe: Answer, target: Target, { lease, deps, tried }: StreamContext): Guard {
-  const { limits, deadline, watch } = tried;
-  const inTime = (idleMs: number): void => {
-    if (pipe.committed) watch.answered();
-    const most = pipe.committed ? limits.idleMs : limits.firstContentMs;
-    if (idleMs < most && deps.clock.now() < deadline) return;
-    throw new Fault("timeout", "The provider took too long over its answer.");
-  };
-  return {
-    due() {
-      inTime(0);
-      return lease.due(target, pipe.said);
-    },
-    silent: inTime,
-  };
+/** A JSON answer where a stream was asked for. */
+async function restreamed(answer: Response, lane: Lane, target: Target, context: AttemptContext): Promise<Response> {
+  const bytes = await bytesOf(answer);
+  const { body, bill } = await paid(bytes, () => lane.asStream(bytes), lane, target, context);
+  context.tried.watch.answered();
+  const headers = report(context, target, answer, { losses: lane.losses, bill });
+  return new Response(await keeperOf(context).frames(body), { headers: { ...headers, ...streamHeaders } });
 }
 
 function tell(watch: Watcher, { ended, fault }: Outcome): void {
@@ -237,12 +256,16 @@ function tell(watch: Watcher, { ended, fault }: Outcome): void {
   else watch.failed(fault ?? new Fault("upstream", "The provider's answer broke off."));
 }
 
-/** Holds the answer until it has begun in earnest; a failure before that is another target's chance. */
-async function held(stream: Hop, pipe: Answer, reader: Reader): Promise<void> {
-  await stream.hold(() => pipe.committed || pipe.fault !== undefined, hold);
-  if (pipe.committed || pipe.fault === undefined) return;
+/** Holds the answer until it has begun in earnest. The failure before that, if there is one: another target's chance. */
+async function held(stream: Hop, pipe: Answer, reader: Reader): Promise<Fault | undefined> {
+  const isOver = (): boolean => pipe.committed || pipe.fault !== undefined;
+  await stream.hold(isOver, hold).catch((thrown: unknown) => void pipe.fail(thrown));
+  const { fault } = pipe;
+  if (pipe.committed || fault === undefined) return undefined;
+  // Nobody reads what is said now, but the outcome is told.
+  pipe.fail(fault);
   await reader.cancel().catch(() => undefined);
-  throw pipe.fault;
+  return fault;
 }
 
 function readerOf(answer: Response): Reader {

@@ -1,4 +1,5 @@
 /** What a call comes to when it is over: the provider's own numbers, or what can be told of an answer that broke off. Pure. */
+import type { Effort } from "./canon/request.ts";
 import type { Usage } from "./canon/usage.ts";
 import { costOf } from "./models/price.ts";
 import type { Outcome } from "./pipes.ts";
@@ -14,9 +15,13 @@ export interface End {
   readonly status: number;
   /** Of an answer from the cache: the nano-dollars that it did not cost. */
   readonly saved?: number;
+  /** Of an answer of which a part came from the cache: the nano-dollars that this part did not cost. */
+  readonly savedPart?: number;
   /** Bytes of text that the answer had so far. */
   readonly said?: number;
   readonly detail?: CallRow["detail"];
+  /** The effort that was chosen for this target, where it was not the caller's own. */
+  readonly effort?: Effort;
 }
 
 /** What the end of a call came to. */
@@ -32,7 +37,7 @@ export interface Bill {
 export const bytesPerToken = 4;
 
 /** The account of a call: the provider's own numbers, or what can be told of an answer that broke off. */
-export function billOf({ outcome, target, said = 0, saved }: End, quote: Quote | undefined): Bill {
+export function billOf({ outcome, target, said = 0, saved, savedPart }: End, quote: Quote | undefined): Bill {
   if (saved !== undefined) return { state: "settled", usage: { input: 0, output: 0 }, cost: 0, saved };
   const state = stateOf(outcome, said);
   if (state === "released") return { state, usage: {}, cost: 0 };
@@ -40,7 +45,8 @@ export function billOf({ outcome, target, said = 0, saved }: End, quote: Quote |
   const reported = target.provider.reportsCost === true ? usage.reportedCost : undefined;
   const known = quote?.rates === undefined ? undefined : costOf(quote.rates, usage, quote.tier);
   const cost = reported ?? known;
-  return { state, usage, ...(cost !== undefined && { cost }) };
+  const part = savedPart !== undefined && { saved: savedPart };
+  return { state, usage, ...(cost !== undefined && { cost }), ...part };
 }
 
 /** Nothing is charged that nobody generated; what the provider has not counted to the end is marked as our estimate. */

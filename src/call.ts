@@ -33,14 +33,30 @@ export function readCall(id: string, protocol: ProtocolId, bytes: Uint8Array, na
 }
 
 /**
- * Reads a call whose tokens are to be counted. It lacks what a call must have (Anthropic's bound of the answer), or stands
- * inside another object (Gemini's `generateContentRequest`).
+ * Reads a call whose tokens are to be counted. It lacks what a call must have (Anthropic's bound of the answer, OpenAI's
+ * input), or stands inside another object (Gemini's `generateContentRequest`); and nothing of it is stored.
  */
 export function readCounted(id: string, protocol: ProtocolId, bytes: Uint8Array, named?: Named): Call {
   const call = readCall(id, protocol, bytes, named);
   const { generateContentRequest: inner } = call.body;
   const body = isObj(inner) ? { ...inner, ...named } : call.body;
-  return { ...call, stream: false, body: protocol === "messages" ? { max_tokens: 1, ...body } : body };
+  return { ...call, stream: false, body: { ...lacking[protocol], ...body, ...(protocol === "responses" && unstored) } };
+}
+
+const lacking: { readonly [protocol in ProtocolId]: Obj } = {
+  messages: { max_tokens: 1 },
+  responses: { input: [] },
+  chat: {},
+  gemini: {},
+};
+
+/** Only in the body as it was read: the endpoints beside OpenAI's `/v1/responses` do not know the member. */
+const unstored = { store: false };
+
+/** Reads a call of `/v1/responses/compact`, which answers whole and stores nothing. */
+export function readCompact(id: string, bytes: Uint8Array): Call {
+  const call = readCall(id, "responses", bytes);
+  return { ...call, stream: false, body: { ...call.body, ...unstored, stream: false } };
 }
 
 /** The object that these bytes hold, and where its members lie. */

@@ -43,6 +43,8 @@ export interface Config {
   readonly maxBytesInFlight: number;
   /** `auto`: Anthropic is asked to cache the prompt of a caller who said nothing of caching. */
   readonly cacheMarks: "auto" | "off";
+  /** May callers of the Responses API use a WebSocket? */
+  readonly webSockets: "on" | "off";
 }
 
 type Env = Readonly<Record<string, unknown>>;
@@ -51,17 +53,8 @@ type Report = (problem: Problem) => void;
 /** The gateway's own secrets: no provider may be given one of them as its credential. */
 const ownSecrets = ["GEARBOX_SECRET", "GEARBOX_SECRET_PREVIOUS", "ADMIN_KEY", "FIRST_KEY_HASH"];
 const ownNumbers = ["HEARTBEAT_MS", "HOLD_MS", "CALL_DAYS", "MAX_BODY_BYTES", "MAX_BYTES_IN_FLIGHT"];
-const ownSettings = [
-  ...ownSecrets,
-  ...ownNumbers,
-  ...upstashSettings,
-  "CACHE_MARKS",
-  "RESPONSES_TTL_HOURS",
-  "PROVIDERS",
-  "ALIASES",
-  "ROUTES",
-  "PRICES",
-];
+const ownWords = ["CACHE_MARKS", "RESPONSES_TTL_HOURS", "WEBSOCKETS", "PROVIDERS", "ALIASES", "ROUTES", "PRICES"];
+const ownSettings = [...ownSecrets, ...ownNumbers, ...upstashSettings, ...ownWords];
 
 const mib = 1024 * 1024;
 const routeExample = '{"fast":{"targets":[{"provider":"openai","model":"gpt-5.5"}]}}';
@@ -104,7 +97,8 @@ export function readConfig(env: Env): Config {
     prices: readPrices(readTable(env, "PRICES", '{"mine/*":{"input":0.5,"output":2}}', report), report),
     maxBodyBytes,
     maxBytesInFlight: readInteger(env, "MAX_BYTES_IN_FLIGHT", bytesInFlight, report),
-    cacheMarks: readCacheMarks(env, report),
+    cacheMarks: readWord(env, "CACHE_MARKS", ["auto", "off"], report),
+    webSockets: readWord(env, "WEBSOCKETS", ["on", "off"], report),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
@@ -254,11 +248,13 @@ function readSecret(env: Env, path: string, report: Report): string | undefined 
   return undefined;
 }
 
-function readCacheMarks(env: Env, report: Report): Config["cacheMarks"] {
-  const value = env.CACHE_MARKS;
-  if (!isSet(value) || value === "auto") return "auto";
-  if (value !== "off") report({ path: "CACHE_MARKS", message: "is neither auto nor off", fix: "Write auto or off." });
-  return "off";
+/** One of two words; the first where it is unset. */
+function readWord<W extends string>(env: Env, path: string, [usual, other]: readonly [W, W], report: Report): W {
+  const value = env[path];
+  if (!isSet(value) || value === usual) return usual;
+  if (value !== other)
+    report({ path, message: `is neither ${usual} nor ${other}`, fix: `Write ${usual} or ${other}.` });
+  return other;
 }
 
 function readHash(env: Env, report: Report): string | undefined {

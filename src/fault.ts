@@ -14,6 +14,7 @@ export const faults = {
   no_model: { status: 404, retriable: false },
   not_found: { status: 404, retriable: false },
   method: { status: 405, retriable: false },
+  conflict: { status: 409, retriable: false },
   too_large: { status: 413, retriable: false },
   media_type: { status: 415, retriable: false },
   upgrade: { status: 426, retriable: false },

@@ -4,6 +4,7 @@
  */
 import type { Call } from "./call.ts";
 import { type Message, replay } from "./canon/event.ts";
+import { refuseUnheld } from "./canon/foreign.ts";
 import { reportMembers } from "./canon/foreign-members.ts";
 import type { Json } from "./canon/json.ts";
 import { loser } from "./canon/loss.ts";
@@ -11,9 +12,12 @@ import { placeOf } from "./canon/place.ts";
 import type { CanonRequest, Lose, Loss, Tool } from "./canon/request.ts";
 import { type Flat, flatten } from "./canon/tools.ts";
 import { noUsage, type Usage } from "./canon/usage.ts";
+import { type Update, withUpdates } from "./effort/updates.ts";
 import { Fault } from "./fault.ts";
+import { withoutForeign } from "./foreign.ts";
 import { type Edit, members, setMember, splice } from "./http/json.ts";
 import { print } from "./http/sse.ts";
+import { withUpdatesIn } from "./in-band.ts";
 import { type CacheMarks, fitMarks, withoutAutomaticMark } from "./models/cache.ts";
 import { modelFacts } from "./models/catalog.ts";
 import { fitModel, heldTo } from "./models/fit.ts";
@@ -29,13 +33,15 @@ import { restore } from "./protocols/chat/restore.ts";
 import { wishesUsage, withUsageWish } from "./protocols/chat/usage-wish.ts";
 import { excuseContents } from "./protocols/gemini/excuse.ts";
 import { protocols } from "./protocols/index.ts";
-import { answerObject, readMessage } from "./protocols/message.ts";
-import type { Protocol, ReplyContext } from "./protocols/protocol.ts";
+import { answerObject, readMessage, uncounted } from "./protocols/message.ts";
+import type { Protocol, Ranges, ReplyContext } from "./protocols/protocol.ts";
 import { abilities, bend } from "./providers/quirks.ts";
 
 /** One way of a call to one target, and of the answer back. */
 export interface Lane {
   readonly body: readonly Uint8Array[];
+  /** In place of the protocol's own path. */
+  readonly path?: string;
   /** What of the request did not cross as it was. */
   readonly losses: readonly Loss[];
   /** What of the answer did not cross so far: for the log, as the headers are gone by then. */
@@ -46,11 +52,15 @@ export interface Lane {
   whole(bytes: Uint8Array, isStream: boolean): Whole;
   /** A JSON answer where a stream was wanted. */
   asStream(bytes: Uint8Array): Whole;
+  /** Can an answer that came in the other form be said at all? Not where canon cannot hold what was asked for. */
+  recasts(): boolean;
 }
 
 export interface Whole {
   readonly body: Uint8Array;
   readonly usage: Usage;
+  /** Bytes of text, where the provider has not counted its tokens. */
+  readonly said?: number;
 }
 
 export interface LaneContext {
@@ -61,10 +71,14 @@ export interface LaneContext {
   readonly keep: (token: string) => string;
   /** The target's account and model, as sealed tokens name them. */
   readonly origin: string;
+  /** The numbers of the call's items that another account than the target's made. */
+  readonly foreign?: Ranges;
   /** Output tokens to which the answer must be held, as no more is paid for. */
   readonly outputCap?: number;
   /** Is every loss of the request an error? */
   readonly strict: boolean;
+  /** Changes of effort to be put among the items. */
+  readonly updates?: readonly Update[] | undefined;
   /** `auto` where nothing is said. */
   readonly cacheMarks?: CacheMarks;
   /** Seconds since 1970. */
@@ -97,16 +111,27 @@ function relay(context: LaneContext): Lane {
     stream: (tell) => relayed(protocol, asksUsage, tell),
     whole(bytes, isStream) {
       if (isStream) return recast(crossing(), bytes, true);
-      return { body: bytes, usage: protocol.usage(answerObject(bytes, protocol), noUsage) };
+      const usage = protocol.usage(answerObject(bytes, protocol), noUsage);
+      return { body: bytes, usage, ...uncounted(usage, () => readMessage(protocol, bytes, false)) };
     },
     asStream: (bytes) => recastAsStream(crossing(), bytes),
+    recasts() {
+      try {
+        refuseUnheld(crossing().reply.request.ext);
+        return true;
+      } catch {
+        return false;
+      }
+    },
   };
 }
 
 /** The caller's bytes, but for the model's name, a wish for usage, a cap, and tokens that only we can read. */
 function relayedBody(context: LaneContext, asksUsage: boolean, lose: Lose): Uint8Array[] {
   const { target, outputCap } = context;
-  const call = withoutModels(context.call);
+  // Places are those of the caller's items: what is put among them comes last.
+  const own = withoutForeign(withoutModels(context.call), context.foreign ?? [], target.model, lose);
+  const call = withUpdatesIn(own, target, context.updates);
   const set = (member: string, value: Json): Edit => setMember(call.bytes, call.spans, member, JSON.stringify(value));
   const edits = mayHoldToken(call.bytes) ? tokenEdits(call, target) : [];
   if (edits.length > 0) lose("reasoning.native");
@@ -164,7 +189,8 @@ function translate(context: LaneContext): Lane {
     const fitted = fitModel(capped.request, capped.facts, target.protocol, lose);
     const { request: held, promised } = fitSchemas(fitMarks(fitted, target.protocol, lose), target, lose);
     const encoded = withoutAutomaticMark(from.request.encode(held, lose), context.cacheMarks ?? "auto");
-    return { body: bend(encoded, target, lose), back: holding(flat, promised) };
+    const bent = bend(encoded, target, lose);
+    return { body: withUpdates(target, bent, context.updates), back: holding(flat, promised) };
   });
   const answerLosses: Loss[] = [];
   const crossing: Crossing = { from, to, flat: back, reply: replyContext(context, asked, answerLosses) };
@@ -175,6 +201,7 @@ function translate(context: LaneContext): Lane {
     stream: (tell) => translated(from, to, back.restore(), crossing.reply, tell),
     whole: (bytes, isStream) => recast(crossing, bytes, isStream),
     asStream: (bytes) => recastAsStream(crossing, bytes),
+    recasts: () => true,
   };
 }
 
@@ -241,14 +268,22 @@ function replyContext(context: LaneContext, request: CanonRequest, losses: Loss[
 function recast(crossing: Crossing, bytes: Uint8Array, isStream: boolean): Whole {
   const message = read(crossing, bytes, isStream);
   const body = crossing.to.reply.encode(message, crossing.reply);
-  return { body: new TextEncoder().encode(JSON.stringify(body)), usage: message.usage };
+  return {
+    body: new TextEncoder().encode(JSON.stringify(body)),
+    usage: message.usage,
+    ...uncounted(message.usage, () => message),
+  };
 }
 
 function recastAsStream(crossing: Crossing, bytes: Uint8Array): Whole {
   const message = read(crossing, bytes, false);
   const encoder = crossing.to.stream.encode(crossing.reply);
   const frames = replay(message).flatMap((event) => encoder.event(event));
-  return { body: new TextEncoder().encode(print(frames, crossing.to.newline)), usage: message.usage };
+  return {
+    body: new TextEncoder().encode(print(frames, crossing.to.newline)),
+    usage: message.usage,
+    ...uncounted(message.usage, () => message),
+  };
 }
 
 function read({ from, flat }: Crossing, bytes: Uint8Array, isStream: boolean): Message {

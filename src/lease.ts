@@ -14,6 +14,7 @@ import { chargesOf, corrections } from "./policy/limits.ts";
 import type { Quote } from "./policy/quote.ts";
 import { readMeter, refusedBy } from "./policy/refusal.ts";
 import type { Target } from "./policy/route.ts";
+import { spentShare } from "./policy/spending.ts";
 import type { Admission, CallRow, Charges, Grant, Level, Reservation } from "./stores/store.ts";
 import { StoreDown } from "./stores/store-down.ts";
 
@@ -38,6 +39,8 @@ export interface Lease {
   readonly charges: Charges;
   /** Where the meters stood after this call was admitted. */
   readonly levels: readonly Level[];
+  /** The share of its tightest budget that was spent before this call. */
+  readonly spent: number;
   /** Output tokens that this target must be held to; absent where the hold covers whatever it may say. */
   outputCap(target: Target): number | undefined;
   /**
@@ -47,9 +50,11 @@ export interface Lease {
   due(target: Target, said: number): Promise<void> | undefined;
   /** Holds on while the promise is pending. */
   during<T>(pending: Promise<T>): Promise<T>;
+  /** What this end would come to. */
+  bill(end: End): Bill;
   /** Enters the end of the call; only the first time counts. */
   settle(end: End): Bill;
-  /** Enters what an attempt cost that another one followed; `number` is the attempt's. */
+  /** Enters what an attempt cost that another one followed, if it cost anything; `number` is the attempt's. */
   settleAttempt(end: End, number: number): void;
 }
 
@@ -135,6 +140,7 @@ function leaseOf(held: Held, deps: Deps): Lease {
   let isSettled = false;
 
   const quoteFor = (target: Target): Quote | undefined => quotes.find((quote) => quote.target === target);
+  const bill = (end: End): Bill => billOf(end, quoteFor(end.target));
   /** Output tokens that are paid for at this target. */
   const paid = ({ rates, input, tier }: Quote): number =>
     rates === undefined ? Number.POSITIVE_INFINITY : outputFor(rates, granted, input, tier);
@@ -160,6 +166,7 @@ function leaseOf(held: Held, deps: Deps): Lease {
   }
 
   return {
+    spent: spentShare(charges, held.levels, held.granted),
     ...{ grant, at: held.at, charges, levels: held.levels, targets: quotes.map(({ target }) => target) },
     outputCap(target) {
       const quote = quoteFor(target);
@@ -189,26 +196,28 @@ function leaseOf(held: Held, deps: Deps): Lease {
       while (!(await Promise.race([isDone, deps.clock.wait(deps.config.holdMs / 3).then(() => false)]))) renew();
       return pending;
     },
+    bill,
     settle(end) {
-      const bill = billOf(end, quoteFor(end.target));
-      if (!isSettled) enter(id, end, bill, corrections(charges.rates, tokensOf(bill.usage)));
+      const billed = bill(end);
+      if (!isSettled) enter(id, end, billed, corrections(charges.rates, tokensOf(billed.usage)));
       isSettled = true;
-      return bill;
+      return billed;
     },
     settleAttempt(end, number) {
-      enter(`${id}.${number}`, end, billOf(end, quoteFor(end.target)), []);
+      const billed = bill(end);
+      if (billed.state !== "released") enter(`${id}.${number}`, end, billed, []);
     },
   };
 
   function enter(rowId: string, end: End, bill: Bill, rates: Charges["rates"]): void {
-    const { target, status, detail } = end;
+    const { target, status, detail, effort = held.effort } = end;
     const name = `${target.provider.id}/${target.model}`;
     const row: CallRow = {
       ...{ id: rowId, key: grant.key.id, at: held.at, protocol: held.protocol, asked: held.asked },
       ...{ provider: target.provider.id, model: target.model, status },
       ...bill,
       ...{ ms: Math.max(0, deps.clock.now() - held.at) },
-      ...(held.effort !== undefined && { effort: held.effort }),
+      ...(effort !== undefined && { effort }),
       ...(detail !== undefined && { detail }),
     };
     const sums = chargesOf(grant, [name], { input: 0, output: 0 }, held.at).sums;

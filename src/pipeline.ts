@@ -5,8 +5,9 @@
  * Whatever goes wrong on the way is a Fault, told in the caller's protocol by the one catch below.
  */
 import { type AttemptContext, answerFrom } from "./attempt.ts";
-import { type Call, type Named, readCall, readCounted } from "./call.ts";
+import { type Call, type Named, readCall, readCompact, readCounted } from "./call.ts";
 import type { ProtocolId } from "./canon/request.ts";
+import { compacted, type Purpose } from "./compaction/compacted.ts";
 import { expand, withProofs } from "./conversations/expand.ts";
 import type { Deps } from "./deps.ts";
 import { askedEffort } from "./effort/asked.ts";
@@ -14,12 +15,14 @@ import { asFault } from "./fault.ts";
 import { readBody } from "./http/body.ts";
 import type { Ticket } from "./http/flight.ts";
 import { type Lease, reserve } from "./lease.ts";
+import { cachePrices } from "./models/cache-prices.ts";
 import { countAt } from "./operations/count.ts";
 import { type EmbedMethod, embedContent } from "./operations/embed-content.ts";
 import type { Operation } from "./operations/operation.ts";
 import { perform } from "./operations/perform.ts";
 import { routeTask } from "./operations/route.ts";
 import { readTask, wishOf } from "./operations/task.ts";
+import { inStep } from "./policy/isolates.ts";
 import { limitHeaders } from "./policy/limit-headers.ts";
 import { type Asked, type Quote, quote } from "./policy/quote.ts";
 import { refuseResources } from "./policy/resources.ts";
@@ -29,7 +32,8 @@ import type { Protocol } from "./protocols/protocol.ts";
 import { recall } from "./recall.ts";
 import { refuse } from "./refuse.ts";
 import { permitted, routed } from "./routing.ts";
-import { thinking, withoutSuffix } from "./think.ts";
+import type { Grant } from "./stores/store.ts";
+import { type Think, type Thinking, thinking, withoutSuffix } from "./think.ts";
 import { firstAnswer } from "./tries.ts";
 
 /** Serves one call of the protocol that its path says; Gemini's says the model too. Never throws. */
@@ -42,6 +46,13 @@ export function serve(protocol: ProtocolId, request: Request, deps: Deps, named?
 export function count(protocol: ProtocolId, request: Request, deps: Deps, named?: Named): Promise<Response> {
   const read = (id: string, bytes: Uint8Array) => readCounted(id, protocol, bytes, named);
   return guarded(protocols[protocol], request, deps, (trip) => call("count", read, countAt, trip));
+}
+
+/** Serves one call of the Responses API's own endpoint for compaction. Never throws. */
+export function compact(request: Request, deps: Deps): Promise<Response> {
+  // Its answer is never kept, and says of no earlier one that it goes on from it.
+  const attempt: Attempt = (target, context) => answerFrom(target, { ...context, conversation: undefined });
+  return guarded(protocols.responses, request, deps, (trip) => call("compaction", readCompact, attempt, trip));
 }
 
 /** Serves one embedding asked for in Gemini's words. Never throws. */
@@ -67,25 +78,29 @@ interface Trip {
 type Attempt = (target: Target, context: AttemptContext) => Promise<Response>;
 
 async function call(
-  kind: Asked["kind"],
+  purpose: Purpose,
   read: (id: string, bytes: Uint8Array) => Call,
   attempt: Attempt,
   trip: Trip,
 ): Promise<Response> {
   const { id, request, ticket, deps } = trip;
-  const grant = await deps.auth.authenticate(request, deps.store, deps.clock.now());
+  const [grant] = await Promise.all([deps.auth.authenticate(request, deps.store, deps.clock.now()), inStep(deps)]);
   const bytes = await readBody(request, deps.config.maxBodyBytes, ticket.take);
   const { call: named, conversation } = await expand(read(id, bytes), grant.team, deps);
   ticket.take(Math.max(0, named.bytes.length - bytes.length));
-  const call = withoutSuffix(named);
-  refuseResources(call);
-  const think = thinking(call, request.headers, grant.team.settings.effort, call !== named);
+  const whole = withoutSuffix(named);
+  refuseResources(whole);
+  const around = { grant, request, deps, serve: (inner: Request, own: Deps) => serve("responses", inner, own) };
+  const { call, compaction, growth } = await compacted(whole, purpose, around);
+  const wanting = { isSuffixed: whole !== named, takesUpdates: purpose !== "compaction" };
+  const think = thinkingOf(call, wanting, grant, trip);
   const { protocol, body, stream, model } = call;
-  const { way, targets, timeoutMs, answered } = routed(call, grant, request.headers, deps);
+  const { way, targets, timeoutMs, foreign, answered } = await routed(call, grant, request.headers, deps);
   const [first] = targets;
-  const decided = first === undefined ? undefined : think(first.model).decision;
+  const decided = first === undefined ? undefined : think(first).decision;
   const effort = decided === undefined || decided.isAdvice ? askedEffort(protocol, body) : decided.level;
-  const wish = { protocol, body, stream, bytes: call.bytes.length, kind };
+  const kind = purpose === "compaction" ? "answer" : purpose;
+  const wish = { protocol, body, stream, bytes: call.bytes.length + growth, kind };
   const applicant = { id, protocol, asked: model, grant, ...(effort !== undefined && { effort }) };
   const quoted = quotes(wish, targets, deps);
   const lease = await reserve({ ...applicant, quotes: quoted }, deps);
@@ -94,22 +109,32 @@ async function call(
   const kept = await recall(call, grant.team.id, deps);
   return limited(lease, protocol, () =>
     firstAnswer({ lease, reserveAgain, request, way, stream, timeoutMs, deps }, async (target, tried) => {
-      const thought = think(target.model);
+      const thought = think(target, tried.lease.spent);
       const asked = { ...thought, call: withProofs(thought.call, conversation, target.model) };
-      const paid = { lease: tried.lease, kept, tried, conversation };
-      const answer = await attempt(target, { ...trip, ...asked, protocol, ...paid });
+      const paid = { lease: tried.lease, kept, tried, conversation, foreign: foreign(target) };
+      const answer = await attempt(target, { ...trip, ...asked, protocol, ...paid, compaction });
       if (tried.wins()) answered(target);
       return answer;
     }),
   );
 }
 
+function thinkingOf(
+  call: Call,
+  wanting: Pick<Thinking<Target>, "isSuffixed" | "takesUpdates">,
+  { team }: Grant,
+  { request, deps: { config, clock } }: Trip,
+): Think<Target> {
+  const pricesOf = ({ provider, model }: Target) => cachePrices(provider, model, clock.now(), config.prices);
+  return thinking(call, { ...wanting, headers: request.headers, policy: team.settings.effort, pricesOf });
+}
+
 async function task(operation: Operation, trip: Trip): Promise<Response> {
   const { id, request, deps } = trip;
-  const grant = await deps.auth.authenticate(request, deps.store, deps.clock.now());
+  const [grant] = await Promise.all([deps.auth.authenticate(request, deps.store, deps.clock.now()), inStep(deps)]);
   const task = await readTask(operation, request, deps.config.maxBodyBytes, trip.ticket.take);
   const { model = "" } = task;
-  const candidates = routeTask(task, deps.config).map((target) => ({ target }));
+  const candidates = routeTask(task, { ...deps.config, routes: deps.routes.table }).map((target) => ({ target }));
   const targets = permitted(candidates, grant, model).map(({ target }) => target);
   const wish = wishOf(task);
   const lease = await reserve({ id, protocol: "chat", asked: model, grant, quotes: quotes(wish, targets, deps) }, deps);

@@ -1,5 +1,6 @@
 /** What every answer says of itself in its headers: the call's id, who answered, what it cost, and what did not cross. */
 import type { Bill } from "./bill.ts";
+import type { Part } from "./cache/part.ts";
 import type { Cached } from "./cache/serve.ts";
 import type { Loss, ProtocolId } from "./canon/request.ts";
 import { total } from "./canon/usage.ts";
@@ -24,6 +25,8 @@ interface Told {
   readonly losses?: readonly Loss[];
   /** Where the end is known before the body is sent. */
   readonly bill?: Bill;
+  /** Of a batch whose parts are kept each by itself: how much of it was. */
+  readonly part?: Part | undefined;
 }
 
 /** @param answer the provider's; `undefined` while its headers are not here */
@@ -31,7 +34,7 @@ export function report(
   { id, protocol, lease, cached, tried, decision }: Reported,
   target: Target,
   answer: Response | undefined,
-  { losses = [], bill }: Told = {},
+  { losses = [], bill, part }: Told = {},
 ): Record<string, string> {
   return {
     ...(answer === undefined ? {} : downward(answer.headers)),
@@ -40,9 +43,11 @@ export function report(
     "x-gearbox-model": target.model,
     ...limitHeaders(protocol, lease.charges, lease.levels, lease.at),
     ...triesHeaders(tried.number, tried.route, tried.reason),
-    ...(decision !== undefined && { "x-gearbox-effort": `${decision.isAdvice ? "advice " : ""}${say(decision)}` }),
+    ...(decision !== undefined && { "x-gearbox-effort": say(decision) }),
     ...(cached !== undefined && { "x-gearbox-cache": cached.state }),
     ...(cached?.age !== undefined && { age: String(cached.age) }),
+    ...(part !== undefined && { "x-gearbox-cache": part.state }),
+    ...(part?.age !== undefined && { age: String(part.age) }),
     ...(losses.length > 0 && { "x-gearbox-lost": lossHeader(losses) }),
     ...(bill !== undefined && billHeaders(bill)),
   };

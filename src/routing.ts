@@ -2,12 +2,15 @@
 import type { Call } from "./call.ts";
 import { list } from "./canon/json.ts";
 import type { Deps } from "./deps.ts";
+import { tierOf } from "./effort/tier.ts";
 import { Fault } from "./fault.ts";
+import { foreignTo } from "./policy/affinity.ts";
 import { choose } from "./policy/choose.ts";
-import { conversationOf } from "./policy/conversation.ts";
+import { conversationOf, isBegun } from "./policy/conversation.ts";
 import { expectedCost } from "./policy/expected-cost.ts";
 import { isAllowed } from "./policy/limits.ts";
 import { type Target, type Way, wayOf } from "./policy/route.ts";
+import { affinityOf } from "./policy/shared-affinity.ts";
 import { type Traits, traitsOf } from "./policy/traits.ts";
 import { readWishes } from "./policy/wishes.ts";
 import type { Grant } from "./stores/store.ts";
@@ -17,13 +20,15 @@ export interface Routed {
   readonly targets: readonly Target[];
   /** What the call itself allows, all attempts together. */
   readonly timeoutMs?: number | undefined;
+  /** The numbers of the call's items that another account than this target's made. */
+  foreign(target: Target): ReturnType<typeof foreignTo>;
   /** The target has answered: the conversation stays with it. */
   answered(target: Target): void;
 }
 
 /** Throws the Fault of a call that may go nowhere. */
-export function routed(call: Call, grant: Grant, headers: Headers, deps: Deps): Routed {
-  const { config, affinities, health, chance, clock } = deps;
+export async function routed(call: Call, grant: Grant, headers: Headers, deps: Deps): Promise<Routed> {
+  const { config, health, chance, clock } = deps;
   const now = clock.now();
   const team = grant.team.id;
   const wishes = readWishes(headers, call.model, call.body);
@@ -33,20 +38,26 @@ export function routed(call: Call, grant: Grant, headers: Headers, deps: Deps): 
     known ??= traitsOf(call, call.bytes.length, team);
     return known;
   };
-  const way = wayOf(call, traits, wishes, config);
+  const way = wayOf(call, traits, wishes, { ...config, routes: deps.routes.table });
   const conversation = conversationOf(headers, call);
-  const affinity = affinities.of(team, conversation);
+  const candidates = permitted(way.candidates, grant, call.model);
+  const held = affinityOf({ team, conversation }, { ...way, candidates }, deps);
+  const affinity = await held.known(isBegun(headers, call));
+  const tier = way.strategy === "effort" ? tierOf(call.protocol, call.body) : undefined;
   const circumstances = {
     ...{ conversation, fallback: wishes.fallback, health },
     ...(affinity !== undefined && { affinity }),
+    ...(tier !== undefined && { tier }),
     costOf: (target: Target) => expectedCost(target, traits(), config.prices, now),
   };
-  const candidates = permitted(way.candidates, grant, call.model);
   return {
     way,
     targets: choose({ ...way, candidates }, circumstances, now, chance),
     timeoutMs: wishes.timeoutMs,
-    answered: (target) => affinities.answered(team, conversation, target, itemsOf(call), now),
+    foreign: (target) => foreignTo(target, itemsOf(call), affinity),
+    answered(target) {
+      if (tier?.isAside !== true) held.answered(target, itemsOf(call), now);
+    },
   };
 }
 

@@ -37,6 +37,8 @@ export interface Try {
 }
 
 export interface Watcher {
+  /** The target was not asked: whatever comes of the attempt is no news of it. */
+  aside(): void;
   answered(): void;
   failed(fault: Fault): void;
   left(): void;
@@ -155,13 +157,18 @@ function legOf(
 function watcher(target: Target, { health, clock }: Deps): Watcher {
   const startedAt = clock.now();
   let isNoted = false;
+  let isAside = false;
   return {
+    aside() {
+      if (!isNoted) health.note(target, { result: "left" }, clock.now());
+      [isNoted, isAside] = [true, true];
+    },
     answered() {
       if (!isNoted) health.note(target, { result: "answered", firstContentMs: clock.now() - startedAt }, clock.now());
       isNoted = true;
     },
     failed(fault) {
-      health.note(target, { result: "failed", fault }, clock.now());
+      if (!isAside) health.note(target, { result: "failed", fault }, clock.now());
       isNoted = true;
     },
     left() {

@@ -25,16 +25,32 @@ export interface Outgoing {
   readonly accept?: string;
 }
 
+/** A call that is ready to go, as plain data: whoever has it can send it. Its headers hold the credential. */
+export interface Prepared {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: OutgoingBody;
+  readonly isPrivate: boolean;
+  /** The provider's id. */
+  readonly provider: string;
+}
+
 /**
  * Sends a call. Faults: `upstream` where no answer came, or a redirect, which would take the credential along;
  * `credential` where the credential buys no token.
  */
 export async function send(target: Target, outgoing: Outgoing, fetch: Fetch): Promise<Response> {
+  const prepared = await prepare(target, outgoing, fetch);
+  return refused(await dispatch(prepared, outgoing.signal, fetch), target);
+}
+
+/** The call with all that its provider wants of it; the network is only asked where the credential has to buy a token. */
+export async function prepare(target: Target, outgoing: Outgoing, fetch: Fetch): Promise<Prepared> {
   const { provider } = target;
   const isPrivate = provider.isPrivate === true;
   const url = endpoint(target, outgoing.stream, outgoing.path);
   const body = enclose(outgoing.body, target, outgoing.headers);
-  try {
+  return reaching(provider.id, async () => {
     const network = { fetch, now: outgoing.now, isPrivate };
     const headers = {
       ...provider.headers,
@@ -43,15 +59,33 @@ export async function send(target: Target, outgoing: Outgoing, fetch: Fetch): Pr
       accept: outgoing.accept ?? (outgoing.stream ? "text/event-stream" : "application/json"),
       "content-type": outgoing.contentType ?? "application/json",
     };
-    const { signal } = outgoing;
+    return { url, headers, body, isPrivate, provider: provider.id };
+  });
+}
+
+/** The provider's answer, whatever it says; a cloud's refusal is still in its own words. */
+export function dispatch(prepared: Prepared, signal: AbortSignal, fetch: Fetch): Promise<Response> {
+  const { url, headers, body, isPrivate, provider } = prepared;
+  return reaching(provider, async () => {
     const init: RequestInit = { method: "POST", headers, body: outgoingBody(body), redirect: "manual", signal };
     const answer = await fetch(url, init, isPrivate);
-    if (answer.status < 300 || answer.status >= 400) return await unwrapRefusal(answer, target);
+    if (answer.status < 300 || answer.status >= 400) return answer;
     await answer.body?.cancel();
-    throw new Fault("upstream", `The provider '${provider.id}' answered with a redirect, which is not followed.`);
+    throw new Fault("upstream", `The provider '${provider}' answered with a redirect, which is not followed.`);
+  });
+}
+
+/** The answer with a refusal in the words of the protocol that was spoken. */
+export function refused(answer: Response, target: Target): Promise<Response> {
+  return reaching(target.provider.id, () => unwrapRefusal(answer, target));
+}
+
+async function reaching<T>(provider: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    throw new Fault("upstream", `The provider '${provider.id}' could not be reached.`, { cause });
+    throw new Fault("upstream", `The provider '${provider}' could not be reached.`, { cause });
   }
 }
 

@@ -35,6 +35,12 @@ describe("readConfig", () => {
     expect(read({ HEARTBEAT_MS: 100, MAX_BODY_BYTES: "2048" })).toMatchObject({ heartbeatMs: 100, maxBodyBytes: 2048 });
   });
 
+  it("serves WebSockets unless they are switched off", () => {
+    const values = [undefined, "", "on", "off"].map((WEBSOCKETS) => read({ WEBSOCKETS }).webSockets);
+    expect(values).toEqual(["on", "on", "on", "off"]);
+    expect(settingNames([])).toContain("WEBSOCKETS");
+  });
+
   it("reads tables written as TOML or as JSON alike", () => {
     const tables = {
       PROVIDERS: { local: { base: "http://127.0.0.1:1/v1" } },
@@ -91,6 +97,7 @@ describe("a mistake", () => {
   const mistakes: readonly [string, Readonly<Record<string, unknown>>, string, RegExp][] = [
     ["no root secret", { GEARBOX_SECRET: "" }, "GEARBOX_SECRET", /wrangler secret put/],
     ["a short root secret", { GEARBOX_SECRET: "short" }, "GEARBOX_SECRET", /32 characters/],
+    ["another word than on and off", { WEBSOCKETS: "no" }, "WEBSOCKETS", /Write on or off/],
     ["a short admin key", { ADMIN_KEY: "a".repeat(31) }, "ADMIN_KEY", /32 characters/],
     ["a price of no model", { PRICES: { gpt: { input: 1, output: 1 } } }, "PRICES.gpt", /provider.model/],
     ["a price below nothing", { PRICES: { "a/b": { input: -1, output: 1 } } }, "PRICES.a/b.input", /US dollars/],
@@ -115,6 +122,7 @@ describe("a mistake", () => {
     ["an unknown member", entry({ speeks: ["chat"] }), "PROVIDERS.local.speeks", /Did you mean speaks\?/],
     ["a member like none", entry({ zzzzzz: 1 }), "PROVIDERS.local.zzzzzz", /known here are name, base/],
     ["an unknown protocol", entry({ speaks: ["chat", "soap"] }), "PROVIDERS.local.speaks[1]", /chat, responses/],
+    ["a compaction that is no yes", entry({ compacts: "yes" }), "PROVIDERS.local.compacts", /Write true/],
     ["no protocol", entry({ speaks: [] }), "PROVIDERS.local.speaks", /chat, responses/],
     ["a credential for a name", entry({ secret: "sk-live-1234" }), "PROVIDERS.local.secret", /LOCAL_KEY/],
     ["our own secret", entry({ secret: "GEARBOX_SECRET" }), "PROVIDERS.local.secret", /LOCAL_KEY/],

@@ -12,19 +12,24 @@ export type CacheKey = string & { readonly [made]: true };
 
 export interface Keyed {
   readonly team: string;
-  readonly protocol: ProtocolId;
+  /** Of what is answered; embeddings have keys of their own, whoever makes them. */
+  readonly protocol: ProtocolId | "embeddings";
   /** Account and model of the target (policy/origin.ts). */
   readonly origin: string;
-  /** The request as it goes up. */
+  /** The request as it goes up, and its headers by their lower-case names. */
   readonly body: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Headers that say how a request is to be answered; all others say who asks. */
+const telling = ["anthropic-beta", "anthropic-version", "openai-beta"] as const;
+
 /** `undefined` where the body is not JSON. */
-export function cacheKey({ team, protocol, origin, body }: Keyed): CacheKey | undefined {
+export function cacheKey({ team, protocol, origin, body, headers = {} }: Keyed): CacheKey | undefined {
   const request = canonical(body);
   if (request === undefined) return undefined;
   const hash = createHash("sha256");
-  for (const part of [team, protocol, origin, request]) {
+  for (const part of [team, protocol, origin, request, ...telling.map((name) => headers[name] ?? "")]) {
     // With its length before it, no part can pass for the end of another.
     const bytes = Buffer.from(part);
     hash.update(`${bytes.length}:`).update(bytes);

@@ -2,6 +2,7 @@
  * A small memory of an isolate in front of where answers are kept: plain bytes only, since nothing else may cross from
  * one request to another. What was forgotten elsewhere lives on here for a few seconds at the most.
  */
+import type { CacheKey } from "./key.ts";
 import type { CacheStore, Entry } from "./store.ts";
 
 const rememberMs = 10_000;
@@ -20,6 +21,8 @@ export interface CacheMemory {
 export function cacheMemory(): CacheMemory {
   const entries = new Map<string, Remembered>();
   let bytes = 0;
+  // What is read while something is forgotten may be gone already.
+  let forgettings = 0;
 
   function drop(name: string): void {
     bytes -= entries.get(name)?.entry.body.length ?? 0;
@@ -36,25 +39,55 @@ export function cacheMemory(): CacheMemory {
     }
   }
 
+  function known(name: string, now: number): Entry | undefined {
+    const remembered = entries.get(name);
+    if (remembered !== undefined && now < remembered.until) return remembered.entry;
+    drop(name);
+    return undefined;
+  }
+
+  async function getMany(
+    store: CacheStore,
+    team: string,
+    keys: readonly CacheKey[],
+    now: number,
+  ): Promise<ReadonlyMap<CacheKey, Entry>> {
+    const found = new Map<CacheKey, Entry>();
+    const asked = keys.filter((key) => {
+      const entry = known(nameOf(team, key), now);
+      if (entry !== undefined) found.set(key, entry);
+      return entry === undefined;
+    });
+    if (asked.length === 0) return found;
+    const before = forgettings;
+    for (const [key, entry] of await store.getMany(team, asked, now)) {
+      found.set(key, entry);
+      if (before === forgettings) remember(nameOf(team, key), entry, now);
+    }
+    return found;
+  }
+
   return {
     before: (store) => ({
-      async get(team, key, now) {
-        const name = `${team}/${key}`;
-        const known = entries.get(name);
-        if (known !== undefined && now < known.until) return known.entry;
-        drop(name);
-        const found = await store.get(team, key, now);
-        if (found !== undefined) remember(name, found, now);
-        return found;
-      },
+      get: async (team, key, now) => (await getMany(store, team, [key], now)).get(key),
+      getMany: (team, keys, now) => getMany(store, team, keys, now),
       async put(team, key, entry, now) {
-        drop(`${team}/${key}`);
+        drop(nameOf(team, key));
         await store.put(team, key, entry, now);
       },
+      async putMany(team, kept, now) {
+        for (const { key } of kept) drop(nameOf(team, key));
+        await store.putMany(team, kept, now);
+      },
       async forget(team, what) {
+        forgettings++;
         for (const name of [...entries.keys()]) if (name.startsWith(`${team}/`)) drop(name);
         return store.forget(team, what);
       },
     }),
   };
+}
+
+function nameOf(team: string, key: CacheKey): string {
+  return `${team}/${key}`;
 }

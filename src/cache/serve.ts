@@ -3,27 +3,36 @@
  * copied as it passes, and kept once it has ended properly. What reads it does not know where it came from.
  */
 import type { Call } from "../call.ts";
-import type { FinishReason } from "../canon/event.ts";
 import type { Target } from "../policy/route.ts";
-import { protocols } from "../protocols/index.ts";
-import { readMessage } from "../protocols/message.ts";
 import type { TeamSettings } from "../teams/records.ts";
+import type { Boarding } from "./flights.ts";
+import type { Joined } from "./join.ts";
 import { cacheKey } from "./key.ts";
 import { type About, type CacheStore, type Entry, mostBytes } from "./store.ts";
+import { suits, typeOf, wholeTruth } from "./truth.ts";
 import { readWish } from "./wish.ts";
 
 export interface Cached {
-  /** `hit`: the answer was kept. `miss`: it is made and kept. `bypass`: it is made, and not kept. */
-  readonly state: "hit" | "miss" | "bypass";
+  /**
+   * `hit`: the answer was kept. `miss`: it is made and kept. `joined`: it is made already, for an equal call. `bypass`: it
+   * is made, and not kept.
+   */
+  readonly state: "hit" | "miss" | "joined" | "bypass";
   /** The kept answer, where there is one. */
   readonly entry?: Entry;
   /** Seconds since it was made. */
   readonly age?: number;
+  /** Of a call that may wait for the answer together with others: what it brings along. */
+  readonly wish?: Waiting;
+  /** Those with whom it waits for the answer. */
+  readonly joined?: Joined;
   /** The provider's answer, copied as it is read. */
   copy(answer: Response): Response;
   /** The answer has ended properly and came to this. */
   keep(told: Pick<About, "usage"> & Partial<Pick<About, "cost">>): Promise<void>;
 }
+
+type Waiting = Pick<Boarding, "key" | "recasts" | "about" | "ttlMs" | "notBefore"> & { readonly team: string };
 
 export interface Looked {
   readonly call: Call;
@@ -32,10 +41,14 @@ export interface Looked {
   readonly target: Target;
   readonly team: string;
   readonly settings: TeamSettings["cache"];
+  /** The caller's. */
   readonly headers: Headers;
   readonly origin: string;
   /** The request as it goes up. */
   readonly body: readonly Uint8Array[];
+  readonly sent: Readonly<Record<string, string>>;
+  /** Can an answer that came in the other form be said in the one that is wanted? */
+  readonly recasts: () => boolean;
   readonly now: number;
 }
 
@@ -45,35 +58,46 @@ export async function lookUp(looked: Looked, store: CacheStore): Promise<Cached 
   const wish = readWish(looked.headers, looked.settings, { ...call, isKept: looked.isKept });
   if (wish === undefined) return undefined;
   const { protocol } = target;
-  const key = cacheKey({ team, protocol, origin: looked.origin, body: Buffer.concat(looked.body) });
+  const key = cacheKey({
+    team,
+    protocol,
+    origin: looked.origin,
+    body: Buffer.concat(looked.body),
+    headers: looked.sent,
+  });
   if (key === undefined) return undefined;
   // A cache that cannot be reached is a cache without the answer.
   const entry = wish.reads ? await store.get(team, key, now).catch(() => undefined) : undefined;
-  if (entry !== undefined && now - entry.about.storedAt < wish.mostAgeMs) {
-    const age = Math.floor((now - entry.about.storedAt) / 1000);
-    return { ...untouched, state: "hit", entry, age };
+  const notBefore = now - wish.mostAgeMs;
+  if (entry !== undefined && entry.about.storedAt > notBefore && suits(entry.about.type, call.stream, looked.recasts)) {
+    return hit(entry, now);
   }
   if (wish.ttlMs === 0) return { ...untouched, state: "bypass" };
   const tape = recorder();
+  const made = { protocol, provider: target.provider.id, model: target.model, tags: wish.tags };
+  const waiting = { team, key, about: made, ttlMs: wish.ttlMs, notBefore };
   return {
     state: "miss",
+    ...(wish.coalesces && wish.reads && { wish: { ...waiting, recasts: looked.recasts() } }),
     copy: tape.copy,
     async keep({ usage, cost }) {
       const { bytes: taken, type } = tape.taken();
-      const bytes = taken === undefined ? undefined : ended(protocol, taken, type);
-      if (bytes === undefined || !isWholeTruth(protocol, bytes, type)) return;
-      const about = {
-        ...{ type, protocol, provider: target.provider.id, model: target.model, usage, tags: wish.tags },
-        ...{ storedAt: now, expiresAt: now + wish.ttlMs },
-        ...(cost !== undefined && { cost }),
-      };
+      const bytes = taken === undefined ? undefined : wholeTruth(protocol, taken, type);
+      if (bytes === undefined) return;
+      const times = { storedAt: now, expiresAt: now + wish.ttlMs };
+      const about = { ...made, ...times, type, usage, ...(cost !== undefined && { cost }) };
       await store.put(team, key, { body: bytes, about }, now);
     },
   };
 }
 
-/** For an answer that is not to be kept. */
-const untouched = { copy: (answer: Response) => answer, keep: async () => undefined };
+/** An answer that was kept. */
+export function hit(entry: Entry, now: number): Cached {
+  return { ...untouched, state: "hit", entry, age: Math.floor((now - entry.about.storedAt) / 1000) };
+}
+
+/** For an answer that is not to be kept by us. */
+export const untouched = { copy: (answer: Response) => answer, keep: async () => undefined };
 
 /** The kept answer as its provider gave it. */
 export function answerOf({ body, about }: Entry): Response {
@@ -114,35 +138,9 @@ function recorder() {
   return {
     copy(answer: Response): Response {
       if (answer.body === null) return answer;
-      type = (answer.headers.get("content-type") ?? "").split(";")[0]?.trim() ?? "";
+      type = typeOf(answer.headers);
       return new Response(copied(answer.body), answer);
     },
     taken: () => ({ bytes: size <= mostBytes ? Buffer.concat(parts) : undefined, type }),
   };
-}
-
-const eventStream = "text/event-stream";
-
-/** Behind the frame that says how it ended, an answer is read no further; what closes it is the same each time. */
-const closings = {
-  chat: "data: [DONE]\n\n",
-  messages: 'event: message_stop\ndata: {"type":"message_stop"}\n\n',
-} as const;
-
-function ended(protocol: Target["protocol"], bytes: Uint8Array, type: string): Uint8Array {
-  if (type !== eventStream || !(protocol === "chat" || protocol === "messages")) return bytes;
-  const closing = closings[protocol];
-  const last = closing.trim().split("\n").at(-1) ?? "";
-  return Buffer.from(bytes).includes(last) ? bytes : Buffer.concat([bytes, Buffer.from(closing)]);
-}
-
-/** Ends with which nothing is missing. */
-const whole: ReadonlySet<FinishReason> = new Set(["stop", "stop_sequence", "calls"]);
-
-function isWholeTruth(protocol: Target["protocol"], bytes: Uint8Array, type: string): boolean {
-  try {
-    return whole.has(readMessage(protocols[protocol], bytes, type === eventStream).finish.reason);
-  } catch {
-    return false;
-  }
 }

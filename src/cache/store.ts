@@ -31,10 +31,24 @@ export interface Forget {
   readonly tag?: string;
 }
 
+/** An entry and where it is kept. */
+export interface Kept {
+  readonly key: CacheKey;
+  readonly entry: Entry;
+}
+
+/**
+ * Times are milliseconds since 1970. An entry is found whole or not at all, as it was put last. A team has so much room:
+ * what was not asked for the longest makes way.
+ */
 export interface CacheStore {
   /** The entry, unless it has expired. */
   get(team: string, key: CacheKey, now: number): Promise<Entry | undefined>;
+  /** Those that are there, with one look-up for all keys of a shard. */
+  getMany(team: string, keys: readonly CacheKey[], now: number): Promise<ReadonlyMap<CacheKey, Entry>>;
+  /** One that is larger than an engine keeps, or that has expired, is not put. */
   put(team: string, key: CacheKey, entry: Entry, now: number): Promise<void>;
+  putMany(team: string, entries: readonly Kept[], now: number): Promise<void>;
   /** How many entries are gone. */
   forget(team: string, what: Forget): Promise<number>;
 }

@@ -11,6 +11,8 @@ export interface Wish {
   /** For how long the answer is kept; 0 keeps nothing. */
   readonly ttlMs: number;
   readonly tags: readonly string[];
+  /** May it wait for the answer of an equal call that is being made? */
+  readonly coalesces: boolean;
 }
 
 interface Asked {
@@ -22,13 +24,18 @@ interface Asked {
 /** A year: nothing is kept for longer. */
 const mostSeconds = 366 * 24 * 3600;
 
-/** `undefined` where nothing wants the cache. Throws the Fault of a header that cannot be read. */
-export function readWish(headers: Headers, settings: TeamSettings["cache"], asked: Asked): Wish | undefined {
-  const own = ownTtl(headers);
+/**
+ * `undefined` where nothing wants the cache. Throws the Fault of a header that cannot be read.
+ *
+ * @param asked absent of what is answered alike each time, as embeddings are
+ */
+export function readWish(headers: Headers, settings: TeamSettings["cache"], asked?: Asked): Wish | undefined {
+  const own = ownWish(headers);
   const control = directives(headers.get("cache-control"));
-  const usual = settings !== undefined && isRepeatable(asked) ? settings.ttl_seconds : undefined;
-  const seconds = own ?? usual;
-  if (seconds === undefined || own === 0) return undefined;
+  const usual =
+    settings !== undefined && (asked === undefined || isRepeatable(asked)) ? settings.ttl_seconds : undefined;
+  const seconds = own?.seconds ?? usual;
+  if (seconds === undefined || seconds === 0) return undefined;
   const isKept = !control.has("no-store");
   const mostAge = Math.min(seconds, Number(control.get("max-age") ?? seconds));
   if (!Number.isFinite(mostAge)) throw invalid("cache-control", "max-age must be a number of seconds.");
@@ -37,17 +44,19 @@ export function readWish(headers: Headers, settings: TeamSettings["cache"], aske
     mostAgeMs: mostAge * 1000,
     ttlMs: isKept ? seconds * 1000 : 0,
     tags: tagsIn(headers.get("x-gearbox-cache-tag")),
+    coalesces: own?.coalesces === true || settings?.coalesce === true,
   };
 }
 
-/** `x-gearbox-cache: ttl=3600`, or `off`. */
-function ownTtl(headers: Headers): number | undefined {
+/** `x-gearbox-cache: ttl=3600`, or `ttl=3600, coalesce`, or `off`, which is no seconds. */
+function ownWish(headers: Headers): { readonly seconds: number; readonly coalesces: boolean } | undefined {
   const said = headers.get("x-gearbox-cache");
   if (said === null) return undefined;
-  if (said.trim().toLowerCase() === "off") return 0;
-  const seconds = Number(/^\s*ttl=(\d{1,9})\s*$/i.exec(said)?.[1] ?? Number.NaN);
-  if (seconds >= 1 && seconds <= mostSeconds) return seconds;
-  throw invalid("x-gearbox-cache", `write ttl= and 1 to ${mostSeconds} seconds, or off.`);
+  if (said.trim().toLowerCase() === "off") return { seconds: 0, coalesces: false };
+  const [, written, more] = /^\s*ttl=(\d{1,9})\s*(,\s*coalesce\s*)?$/i.exec(said) ?? [];
+  const seconds = Number(written ?? Number.NaN);
+  if (seconds >= 1 && seconds <= mostSeconds) return { seconds, coalesces: more !== undefined };
+  throw invalid("x-gearbox-cache", `write ttl= and 1 to ${mostSeconds} seconds, with or without ", coalesce"; or off.`);
 }
 
 function directives(header: string | null): ReadonlyMap<string, string> {

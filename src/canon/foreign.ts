@@ -15,12 +15,16 @@ export function reportForeign(
 ): void {
   for (const [protocol, members] of Object.entries(ext ?? {})) {
     if (protocol === target) continue;
-    refuse(members, "", said);
-    refuse(obj(members.generationConfig), "generationConfig.", said);
+    refuseWithin(members, said);
     for (const [member, value] of Object.entries(optionByOption(members))) {
       if (!isNothing(value) && !said.includes(member) && !isBookkeeping(member, value)) lose(`ext.${member}`);
     }
   }
+}
+
+/** Throws where the answer may be one that canon cannot hold, whoever gives it: of several choices, sound, logprobs. */
+export function refuseUnheld(ext: Ext | undefined): void {
+  for (const members of Object.values(ext ?? {})) refuseWithin(members, []);
 }
 
 /** What a web search is told in the caller's protocol only; to search where it must not would be another answer. */
@@ -96,6 +100,11 @@ const bookkeeping: ReadonlySet<string> = new Set([
   "safety_identifier",
   "truncation",
 ]);
+
+function refuseWithin(members: Obj, said: readonly string[]): void {
+  refuse(members, "", said);
+  refuse(obj(members.generationConfig), "generationConfig.", said);
+}
 
 function refuse(members: Obj, path: string, said: readonly string[]): void {
   for (const [member, value] of Object.entries(members)) {

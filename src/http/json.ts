@@ -8,7 +8,7 @@
  */
 
 /** A member's value: `bytes[start, end)`, without blanks around it. */
-interface Span {
+export interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -90,7 +90,7 @@ export function members(bytes: Uint8Array): Members {
 }
 
 /** The index behind the closing quote of the string that opens at `start`. */
-function stringEnd(bytes: Uint8Array, start: number): number {
+export function stringEnd(bytes: Uint8Array, start: number): number {
   let at = start;
   for (;;) {
     at = bytes.indexOf(QUOTE, at + 1);
@@ -102,18 +102,53 @@ function stringEnd(bytes: Uint8Array, start: number): number {
 }
 
 /** A member's name; `"a"` and `"\u0061"` are the same one. */
-function key(decoder: TextDecoder, quoted: Uint8Array): string {
+export function key(decoder: TextDecoder, quoted: Uint8Array): string {
   if (quoted.includes(BACKSLASH)) return JSON.parse(decoder.decode(quoted)) as string;
   return decoder.decode(quoted.subarray(1, -1));
 }
 
-function trim(bytes: Uint8Array, from: number, to: number): Span {
+export function trim(bytes: Uint8Array, from: number, to: number): Span {
   const blank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
   let start = from;
   let end = to;
   while (start < end && blank(bytes[start])) start++;
   while (end > start && blank(bytes[end - 1])) end--;
   return { start, end };
+}
+
+/** Where the elements of the array at this span lie, without blanks around them. */
+export function elements(bytes: Uint8Array, { start, end }: Span): Span[] {
+  const found: Span[] = [];
+  let depth = 0;
+  let from = start + 1;
+  const add = (to: number): void => {
+    const span = trim(bytes, from, to);
+    if (span.end > span.start) found.push(span);
+    from = to + 1;
+  };
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) at = stringEnd(bytes, at) - 1;
+    else if (byte === OPEN.object || byte === OPEN.array) depth++;
+    else if (byte === CLOSE.object || byte === CLOSE.array) depth--;
+    if (depth === 1 && byte === COMMA) add(at);
+    if (depth === 0) add(at);
+  }
+  return found;
+}
+
+/** The edits that put other texts in place of elements; one that is `undefined` goes, and one of its commas with it. */
+export function elementEdits(spans: readonly Span[], texts: ReadonlyMap<number, string | undefined>): Edit[] {
+  const goes = (at: number): boolean => texts.has(at) && texts.get(at) === undefined;
+  // In front of one that stays the comma behind goes; at the end there is only the one before.
+  const lastKept = spans.findLastIndex((_, at) => !goes(at));
+  return spans.flatMap(({ start, end }, at): Edit[] => {
+    const text = texts.get(at);
+    if (text !== undefined) return [{ start, end, text }];
+    if (!goes(at)) return [];
+    if (at < lastKept) return [{ start, end: spans[at + 1]?.start ?? end, text: "" }];
+    return [{ start: spans[at - 1]?.end ?? start, end, text: "" }];
+  });
 }
 
 /** The body with these edits made, as slices of it and new text: never a copy of the whole. Edits do not overlap. */

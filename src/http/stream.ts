@@ -72,8 +72,10 @@ export interface Hop {
 export interface Guard {
   /** Asked before each read: something that has to be settled before the answer goes on. */
   due(): Promise<void> | undefined;
-  /** Told at each beat how long the provider has been silent. */
+  /** Told at each beat, and at the end of patience, how long the provider has been silent. */
   silent(idleMs: number): void;
+  /** When patience ends with a provider that was last heard then; both in milliseconds since 1970. */
+  until?(heardAt: number): number;
 }
 
 export function hop(reader: Reader, pipe: Pipe, beatMs: number, clock: Clock, guard?: Guard): Hop {
@@ -106,7 +108,8 @@ export function hop(reader: Reader, pipe: Pipe, beatMs: number, clock: Clock, gu
 
   /** One timer serves all reads of a beat's length, so a fast stream sets next to none. */
   function beatTimer(): Promise<typeof late> {
-    tick ??= timer(Math.max(1, spokeAt + beatMs - clock.now())).finally(() => {
+    const dueAt = Math.min(spokeAt + beatMs, guard?.until?.(heardAt) ?? Number.POSITIVE_INFINITY);
+    tick ??= timer(Math.max(1, dueAt - clock.now())).finally(() => {
       tick = undefined;
     });
     return tick;
@@ -129,9 +132,9 @@ export function hop(reader: Reader, pipe: Pipe, beatMs: number, clock: Clock, gu
     try {
       const out = await next(beatTimer());
       if (out !== undefined) return out;
+      guard?.silent(clock.now() - heardAt);
       if (clock.now() - spokeAt < beatMs) return new Uint8Array(0);
       spokeAt = clock.now();
-      guard?.silent(spokeAt - heardAt);
       return pipe.beat(spokeAt - heardAt);
     } catch (thrown) {
       ended = true;

@@ -60,10 +60,12 @@ const gearbox :Workerd.Worker = (
     (className = "CacheShard", uniqueKey = "gearbox-cache", enableSql = true),
     (className = "Recall", uniqueKey = "gearbox-recall", enableSql = true),
     (className = "Conversations", uniqueKey = "gearbox-conversations", enableSql = true),
+    (className = "AffinityRecords", uniqueKey = "gearbox-affinity", enableSql = true),
+    (className = "TargetHealth", uniqueKey = "gearbox-health", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
-    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "DIRECTORY", durableObjectNamespace = "Directory")', '(name = "SPOOL", durableObjectNamespace = "Spool")', '(name = "CACHE", durableObjectNamespace = "CacheShard")', '(name = "RECALL", durableObjectNamespace = "Recall")', '(name = "CONVERSATIONS", durableObjectNamespace = "Conversations")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
+    ${['(name = "TEAM", durableObjectNamespace = "Team")', '(name = "DIRECTORY", durableObjectNamespace = "Directory")', '(name = "SPOOL", durableObjectNamespace = "Spool")', '(name = "CACHE", durableObjectNamespace = "CacheShard")', '(name = "RECALL", durableObjectNamespace = "Recall")', '(name = "CONVERSATIONS", durableObjectNamespace = "Conversations")', '(name = "AFFINITY", durableObjectNamespace = "AffinityRecords")', '(name = "HEALTH", durableObjectNamespace = "TargetHealth")', '(name = "PRIVATE", service = "private")', ...served.settings.map(printSetting)].join(",\n    ")},
   ],
 );
 `;

@@ -14,6 +14,10 @@ const inQuery = (name: string, description: string, schema: Described = text): D
 
 const team = inPath("team");
 const key = inPath("key");
+const ifMatch = {
+  ...{ name: "If-Match", in: "header", schema: text },
+  description: "The `ETag` of the version that this one goes on from; 409 where it is no longer the newest.",
+};
 const paging = [
   inQuery("after", "The `next` of the page before."),
   inQuery("limit", "How many at the most.", { type: "integer", minimum: 1, maximum: 500 }),
@@ -57,8 +61,34 @@ export const adminPaths: Described = {
   "/admin/health": {
     get: admin({
       id: "targetHealth",
-      summary: "How the targets are, as the isolate that answers has seen them",
+      summary: "How the targets are, as all isolates together have seen them",
       answers: "TargetHealth",
+    }),
+  },
+  "/admin/routes": {
+    get: admin({ id: "retrieveRoutes", summary: "The routes as they are now", answers: "Routes" }),
+    put: admin({
+      id: "replaceRoutes",
+      summary: "Write the whole table as a new version, which reaches every isolate within 10 seconds",
+      parameters: [ifMatch],
+      takes: "NewRoutes",
+      answers: "Routes",
+    }),
+  },
+  "/admin/routes/versions": {
+    get: admin({
+      id: "listRoutes",
+      summary: "The last versions of the routes, newest first, then the configuration's",
+      answers: "RoutesVersions",
+    }),
+  },
+  "/admin/routes/rollback": {
+    post: admin({
+      id: "restoreRoutes",
+      summary: "Make a new version of what an older one was",
+      parameters: [ifMatch],
+      takes: "RoutesRollback",
+      answers: "Routes",
     }),
   },
   "/admin/teams": {

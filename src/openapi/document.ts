@@ -34,9 +34,13 @@ export function document(): Described {
           schema: { type: "string", enum: ["true", "false"] },
         },
         Effort: inHeader("x-gearbox-effort", "`auto`, or a level, in place of the body's."),
+        Latency: inHeader(
+          "x-gearbox-latency-ms",
+          "What the reasoning may be expected to take, for `auto` to choose by; the same with every call of a conversation.",
+        ),
         Cache: inHeader(
           "x-gearbox-cache",
-          "`ttl=3600` keeps the answer for so many seconds; `off` wants none from there.",
+          "`ttl=3600` keeps the answer for so many seconds; `ttl=3600, coalesce` also waits for the answer of an equal call that is being made; `off` wants neither.",
         ),
         Route: inHeader("x-gearbox-route", "The route to take in place of the one that the model's name means."),
         NoFallback: inHeader("x-gearbox-no-fallback", "With `true` no other model or provider answers."),
@@ -73,10 +77,15 @@ const headers = {
   Attempts: { description: "How often the call was tried.", schema: text },
   Route: { description: "The route or alias that the call took.", schema: text },
   Effort: {
-    description: 'How hard the model was told to think, and why: `high; because="…"; policy=1`.',
+    description:
+      'How hard the model was told to think, and why: `high; because="…"; policy=1`. Advice, which changes nothing, says what it would save in tokens: `advice low; because="…"; policy=1; saves=72`.',
     schema: text,
   },
-  Cache: { description: "`hit`, `miss` or `bypass`, where the call has to do with the cache.", schema: text },
+  Cache: {
+    description:
+      "`hit`, `miss`, `partial` (of a batch of embeddings the rest was bought), `joined` (an equal call was being made) or `bypass`, where the call has to do with the cache.",
+    schema: text,
+  },
   Cost: { description: "US dollars, where it is known before the body ends.", schema: text },
   Tokens: { description: "Input and output together, where they are known before the body ends.", schema: text },
   Provider: { description: "Who answered.", schema: text },

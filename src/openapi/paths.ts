@@ -9,6 +9,7 @@ const strict = { $ref: "#/components/parameters/Strict" } as const;
 const callHeaders = [
   strict,
   { $ref: "#/components/parameters/Effort" },
+  { $ref: "#/components/parameters/Latency" },
   { $ref: "#/components/parameters/Cache" },
   { $ref: "#/components/parameters/Route" },
   { $ref: "#/components/parameters/NoFallback" },
@@ -111,9 +112,23 @@ const passedOn = {
   },
 } as const satisfies Record<Operation, PassedOn>;
 
+const socket = {
+  operationId: "connectResponses",
+  summary: "WebSocket mode of the Responses API: each `response.create` is a call, its events are messages",
+  parameters: [{ name: "upgrade", in: "header", required: true, schema: { const: "websocket" } }],
+  responses: { "101": { description: "Connected." }, default: refusal },
+} as const;
+
 export const paths: Described = {
   "/v1/responses": {
+    get: socket,
     post: spoken("createResponse", "OpenAI Responses, served by any provider", "ResponsesRequest"),
+  },
+  "/v1/responses/compact": {
+    post: spoken("compactResponse", "A conversation as the user's messages and a summary", "ResponsesRequest"),
+  },
+  "/v1/responses/input_tokens": {
+    post: spoken("countResponseTokens", "How many input tokens a Responses request would have", "ResponsesRequest"),
   },
   ...storedPaths,
   "/v1/chat/completions": {
@@ -201,7 +216,9 @@ function relayed({ operationId, summary, json, form, answers }: PassedOn): Descr
   return {
     operationId,
     summary,
-    ...(operationId === "createEmbedding" && { parameters: [strict] }),
+    ...(operationId === "createEmbedding" && {
+      parameters: [strict, { $ref: "#/components/parameters/Cache" }],
+    }),
     requestBody: { required: true, content: taken },
     responses: {
       "200": { description: "The provider's answer.", headers: answerHeaders, content: answers },

@@ -4,7 +4,17 @@
  */
 import * as z from "zod";
 import { groupings } from "../stores/store.ts";
-import { changedKey, changedTeam, keySettings, newKey, newTeam, rotation, teamSettings } from "../teams/schemas.ts";
+import {
+  changedKey,
+  changedTeam,
+  keySettings,
+  newKey,
+  newRoutes,
+  newTeam,
+  rotation,
+  routesRollback,
+  teamSettings,
+} from "../teams/schemas.ts";
 
 const modelName = z.string().meta({
   description: "`provider/model`, a well-known bare name, or an alias of the operator's.",
@@ -25,6 +35,18 @@ const shownKey = z.object({
   ...{ id: z.string(), name: z.string(), prefix: z.string(), settings: keySettings },
   ...{ created_at: z.string(), expires_at: z.nullable(z.string()), revoked_at: z.nullable(z.string()) },
 });
+
+const routesVersion = {
+  version: z.int().meta({ description: "0: the configuration's." }),
+  created_at: z.nullable(z.string()),
+  source: z.enum(["admin", "configuration"]),
+  restores: z.nullable(z.int()).meta({ description: "The version that was gone back to." }),
+  routes: z.record(z.string(), z.unknown()).meta({ description: "As ROUTES is written." }),
+  problems: z
+    .array(z.object({ path: z.string(), message: z.string(), fix: z.string() }))
+    .optional()
+    .meta({ description: "What keeps it from being used, as the configuration is now." }),
+};
 
 function pageOf(item: z.ZodType) {
   return z.object({
@@ -136,6 +158,10 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
     group_by: z.array(z.enum(groupings)),
     data: z.array(usageSum),
   }),
+  NewRoutes: newRoutes,
+  RoutesRollback: routesRollback,
+  Routes: z.object({ object: z.literal("routes"), ...routesVersion }),
+  RoutesVersions: z.object({ object: z.literal("list"), data: z.array(z.object(routesVersion)) }),
   NewTeam: newTeam,
   ChangedTeam: changedTeam,
   Team: z.object({ ...shownTeam, webhook_secret: z.string() }),

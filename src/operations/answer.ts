@@ -3,8 +3,8 @@ import { isObj, type Obj } from "../canon/json.ts";
 import { Fault } from "../fault.ts";
 
 /** Fault `upstream` where it is none. */
-export async function objectIn(answer: Response): Promise<Obj> {
-  const body: unknown = await answer.json().catch(() => undefined);
+export async function objectIn(answer: Response | undefined): Promise<Obj> {
+  const body: unknown = await answer?.json().catch(() => undefined);
   if (isObj(body)) return body;
   throw new Fault("upstream", "The provider's answer is not a JSON object.");
 }

@@ -1,13 +1,15 @@
 /**
  * How many tokens a call would take, by the counter of the provider it would go to. Where that has none, the answer is an
- * upper bound, and its header says so: no token is shorter than one byte.
+ * upper bound, and its header says so: as for money that is held (models/bound.ts).
  */
 import { type AttemptContext, laneOf } from "../attempt.ts";
 import { isObj, type Obj, obj } from "../canon/json.ts";
 import type { ProtocolId } from "../canon/request.ts";
 import { count, noUsage } from "../canon/usage.ts";
+import { withUpdatesBeta } from "../effort/updates.ts";
 import { Fault } from "../fault.ts";
 import { upward } from "../http/headers.ts";
+import { longestInput } from "../models/bound.ts";
 import type { Target } from "../policy/route.ts";
 import { protocols } from "../protocols/index.ts";
 import { refusal } from "../refuse.ts";
@@ -68,9 +70,11 @@ export async function countAt(target: Target, context: AttemptContext): Promise<
   // Counting is free: nothing was generated.
   settle({ usage: noUsage, ended: "failed" }, target, context);
   const headers = report(context, target, told?.answer, { losses: lane.losses });
-  const tokens = told?.tokens ?? bytes.length;
+  const { protocol, body } = call;
+  const { provider, model } = target;
+  const tokens = told?.tokens ?? longestInput({ protocol, body, bytes: call.bytes.length }, provider.id, model);
   const kind = told === undefined ? { "x-gearbox-count": "upper-bound" } : {};
-  return Response.json(answers[call.protocol](tokens), { headers: { ...headers, ...kind } });
+  return Response.json(answers[protocol](tokens), { headers: { ...headers, ...kind } });
 }
 
 interface Told {
@@ -83,7 +87,7 @@ async function asked(
   counter: Counter,
   bytes: Buffer,
   target: Target,
-  { call, request, deps }: AttemptContext,
+  { call, request, deps, updates }: AttemptContext,
 ): Promise<Told | undefined> {
   const isRelayed = call.protocol === target.protocol;
   // A caller of the same protocol asked for a count in the counter's own words already.
@@ -91,7 +95,7 @@ async function asked(
   const outgoing = {
     path: counter.path(target.model),
     body: [body],
-    headers: isRelayed ? upward(request.headers) : {},
+    headers: withUpdatesBeta(isRelayed ? upward(request.headers) : {}, target, updates),
     stream: false,
     signal: request.signal,
     now: deps.clock.now(),

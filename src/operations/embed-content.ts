@@ -1,7 +1,9 @@
 /** Embeddings asked for in Gemini's words, of one text or of many: passed on to Gemini, said to others as OpenAI's. */
 import type { AttemptContext } from "../attempt.ts";
+import { bytesPerToken } from "../bill.ts";
+import type { Part } from "../cache/part.ts";
 import { list, number, type Obj, obj, text } from "../canon/json.ts";
-import { noUsage } from "../canon/usage.ts";
+import { noUsage, type Usage } from "../canon/usage.ts";
 import { Fault, invalid, unsupported } from "../fault.ts";
 import { setMember, splice } from "../http/json.ts";
 import type { Target } from "../policy/route.ts";
@@ -11,6 +13,7 @@ import { report } from "../report.ts";
 import { settle } from "../settle.ts";
 import { send } from "../upstream.ts";
 import { objectIn } from "./answer.ts";
+import { type Embedded, embedded } from "./embedded.ts";
 
 /** `embedContent` holds one text, `batchEmbedContents` a list of such requests. */
 export type EmbedMethod = "embedContent" | "batchEmbedContents";
@@ -19,21 +22,38 @@ export type EmbedMethod = "embedContent" | "batchEmbedContents";
 export async function embedContent(method: EmbedMethod, target: Target, context: AttemptContext): Promise<Response> {
   const { call, request, lease, deps } = context;
   const isOwn = target.protocol === "gemini";
+  const whole = isOwn
+    ? relayed(context, target)
+    : [Buffer.from(JSON.stringify(asked(method, call.body, target.model)))];
   const outgoing = {
     path: isOwn ? `models/${target.model}:${method}` : "embeddings",
-    body: isOwn ? relayed(context, target) : [Buffer.from(JSON.stringify(asked(method, call.body, target.model)))],
     headers: {},
     stream: false,
     signal: request.signal,
     now: deps.clock.now(),
   };
-  const answer = await lease.during(send(target, outgoing, deps.fetch));
-  if (!answer.ok) throw await refusal(protocols[target.protocol], answer, isOwn, deps.clock.now());
-  const said = await objectIn(answer);
-  const { input } = protocols[target.protocol].usage(said, noUsage);
-  const usage = input === undefined ? noUsage : { input, output: 0 };
-  const bill = settle({ usage, ended: "whole" }, target, context);
-  return Response.json(isOwn ? said : told(method, said), { headers: report(context, target, answer, { bill }) });
+  const ask = async (body: readonly Uint8Array[]): Promise<Response> => {
+    const answer = await send(target, { ...outgoing, body }, deps.fetch);
+    if (answer.ok) return answer;
+    throw await refusal(protocols[target.protocol], answer, isOwn, deps.clock.now());
+  };
+  const words = isOwn ? geminiWords[method] : "openai";
+  const { made, part } = await embedded(words, whole, target, context, ask);
+  const answer = made === undefined ? await lease.during(ask(whole)) : made.answer;
+  const said = await objectIn(made === undefined ? answer : new Response(made.bytes as Uint8Array<ArrayBuffer>));
+  const usage = usageOf(protocols[target.protocol].usage(said, noUsage), part, made);
+  const bill = made?.settle(usage) ?? settle({ usage, ended: "whole" }, target, context, { part });
+  const headers = report(context, target, answer, { bill, part });
+  return Response.json(isOwn ? said : told(method, said), { headers });
+}
+
+const geminiWords = { embedContent: "gemini-one", batchEmbedContents: "gemini" } as const;
+
+/** Not every model counts: of what was bought in part the tokens are estimated then, as those of a whole call are. */
+function usageOf({ input }: Usage, part?: Part, made?: Embedded): Usage {
+  if (input !== undefined) return { input, output: 0 };
+  const isPart = part?.state === "partial" && made !== undefined;
+  return isPart ? { input: Math.ceil(made.boughtBytes / bytesPerToken) } : noUsage;
 }
 
 /** The caller's bytes; where they name the model as well, by the provider's name. */

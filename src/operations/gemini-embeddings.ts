@@ -6,8 +6,12 @@ import { Fault, invalid, unsupported } from "../fault.ts";
 
 export interface Embeddings {
   readonly body: Obj;
-  /** The caller's answer, from the provider's. */
-  answer(body: Obj): { readonly body: Obj; readonly usage: Usage };
+  /**
+   * The caller's answer, from the provider's.
+   *
+   * @param bought which of the inputs the provider was asked for; all, where nothing is said
+   */
+  answer(body: Obj, bought?: readonly number[]): { readonly body: Obj; readonly usage: Usage };
 }
 
 const known = new Set(["model", "input", "dimensions", "encoding_format"]);
@@ -25,12 +29,12 @@ export function embeddings(asked: Obj, model: string, lose: Lose): Embeddings {
   }));
   return {
     body: { requests },
-    answer(body) {
+    answer(body, bought) {
       const vectors = list(body.embeddings).map((each) => list(obj(each).values).map((value) => number(value) ?? 0));
       if (vectors.length !== texts.length) {
         throw new Fault("upstream", `The provider answered with ${vectors.length} embeddings for ${texts.length}.`);
       }
-      const usage = readUsage(body, texts);
+      const usage = readUsage(body, bought === undefined ? texts : bought.map((index) => texts[index] ?? ""));
       const tokens = usage.input ?? 0;
       const data = vectors.map((vector, index) => ({ object: "embedding", index, embedding: format(vector) }));
       const counts = { prompt_tokens: tokens, total_tokens: tokens };

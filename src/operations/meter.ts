@@ -67,6 +67,11 @@ function watchTyped(): Watch {
   };
 }
 
+/** The usage that this answer ends with. */
+export function usageAtEnd(answer: Uint8Array): Usage {
+  return usageIn(Buffer.from(answer.subarray(-tailBytes)).toString());
+}
+
 /** The last usage object in a JSON text, or in the end of one. A quote inside a string is escaped, so no text is one. */
 function usageIn(json: string): Usage {
   const found = [...json.matchAll(/"usage"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})/g)].at(-1)?.[1];

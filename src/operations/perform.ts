@@ -3,6 +3,7 @@
  * answer comes back as what it is, JSON, an event stream, or bytes that are none of our business.
  */
 import { isStrict } from "../attempt.ts";
+import type { Part } from "../cache/part.ts";
 import { loser } from "../canon/loss.ts";
 import type { Loss, ProtocolId } from "../canon/request.ts";
 import { noUsage } from "../canon/usage.ts";
@@ -23,10 +24,11 @@ import { refusal } from "../refuse.ts";
 import { report } from "../report.ts";
 import { settle } from "../settle.ts";
 import type { Try } from "../tries.ts";
-import { type Outgoing, send } from "../upstream.ts";
+import { send } from "../upstream.ts";
 import { objectIn } from "./answer.ts";
+import { embedded } from "./embedded.ts";
 import { type Embeddings, embeddings } from "./gemini-embeddings.ts";
-import { metered, typedEvents } from "./meter.ts";
+import { metered, typedEvents, usageAtEnd } from "./meter.ts";
 import { renameFor } from "./route.ts";
 import type { JsonPayload, Task } from "./task.ts";
 
@@ -49,8 +51,10 @@ export function perform(target: Target, context: TaskContext): Promise<Response>
 
 async function passedOn(target: Target, context: TaskContext): Promise<Response> {
   const { task, lease } = context;
+  const kept = await keptInPart(target, context);
+  if (kept instanceof Response) return kept;
   const answer = await lease.during(accepted(sendOn(target, context), target, context));
-  const headers = report(context, target, answer);
+  const headers = report(context, target, answer, { part: kept });
   if (isEventStream(answer)) {
     const events = task.operation === "completions" ? protocols.chat : typedEvents;
     const body = hopped(answer, (tell) => relayed(events, asksUsage(task), tell), target, context);
@@ -58,23 +62,45 @@ async function passedOn(target: Target, context: TaskContext): Promise<Response>
   }
   const type = { "content-type": answer.headers.get("content-type") ?? "application/octet-stream" };
   if (isJson(answer)) {
-    return new Response(hopped(answer, metered, target, context), { headers: { ...headers, ...type } });
+    return new Response(hopped(answer, metered, target, context, kept), { headers: { ...headers, ...type } });
   }
   // What is no JSON names no price: it goes through the platform's own pipe, and the call counts as estimated.
   settle({ usage: noUsage, ended: "whole" }, target, context);
   return new Response(answer.body, { headers: { ...headers, ...type } });
 }
 
+/** Embeddings of which some may be kept; else what the call has to do with the cache, and it is still to be made. */
+async function keptInPart(target: Target, context: TaskContext): Promise<Response | Part | undefined> {
+  const { task } = context;
+  const { operation, payload } = task;
+  if (operation !== "embeddings" || payload.kind !== "json") return undefined;
+  const ask = (body: readonly Uint8Array[]) => accepted(sendJson(body, payload, target, context), target, context);
+  const { made, part } = await embedded("openai", relayedBody(payload, task, target), target, context, ask);
+  if (made === undefined) return part;
+  const { answer, bytes } = made;
+  const bill = made.settle(usageAtEnd(bytes));
+  const type = { "content-type": answer?.headers.get("content-type") ?? "application/json" };
+  const headers = { ...report(context, target, answer, { bill, part }), ...type };
+  return new Response(bytes as Uint8Array<ArrayBuffer>, { headers });
+}
+
+function sendJson(
+  body: readonly Uint8Array[],
+  { stream }: JsonPayload,
+  target: Target,
+  { task, request, deps }: TaskContext,
+): Promise<Response> {
+  const outgoing = { path: task.operation, headers: upward(request.headers), accept: "*/*", now: deps.clock.now() };
+  return send(target, { ...outgoing, body, stream, signal: leaving(request).signal }, deps.fetch);
+}
+
 function sendOn(target: Target, context: TaskContext): Promise<Response> {
   const { task, request, deps } = context;
   const { operation, payload } = task;
+  if (payload.kind === "json") return sendJson(relayedBody(payload, task, target), payload, target, context);
   const now = deps.clock.now();
   const rest = { path: operation, headers: upward(request.headers), accept: "*/*", now };
-  if (payload.kind === "json") {
-    const body = relayedBody(payload, task, target);
-    return send(target, { ...rest, body, stream: payload.stream, signal: leaving(request).signal }, deps.fetch);
-  }
-  const { body, failed } = payload.send(renameFor(target, operation, deps.config));
+  const { body, failed } = payload.send(renameFor(target, operation, { ...deps.config, routes: deps.routes.table }));
   const abort = leaving(request);
   const outgoing = { ...rest, body, contentType: payload.type, stream: false, signal: abort.signal };
   const sent = send(target, outgoing, deps.fetch);
@@ -108,18 +134,22 @@ async function translated(target: Target, context: TaskContext): Promise<Respons
   const losses: Loss[] = [];
   const lose = loser(isStrict(request, lease.grant.team.settings.strict), losses);
   const asked: Embeddings = embeddings(task.payload.body, target.model, lose);
-  const outgoing: Outgoing = {
+  const outgoing = {
     path: `models/${target.model}:batchEmbedContents`,
-    body: [Buffer.from(JSON.stringify(asked.body))],
     headers: {},
     stream: false,
     signal: leaving(request).signal,
     now: deps.clock.now(),
   };
-  const answer = await lease.during(accepted(send(target, outgoing, deps.fetch), target, context));
-  const { body, usage } = asked.answer(await objectIn(answer));
-  const bill = settle({ usage, ended: "whole" }, target, context);
-  return Response.json(body, { headers: report(context, target, answer, { losses, bill }) });
+  const whole = [Buffer.from(JSON.stringify(asked.body))];
+  const ask = (body: readonly Uint8Array[]) =>
+    accepted(send(target, { ...outgoing, body }, deps.fetch), target, context);
+  const { made, part } = await embedded("gemini", whole, target, context, ask);
+  const answer = made === undefined ? await lease.during(ask(whole)) : made.answer;
+  const said = await objectIn(made === undefined ? answer : new Response(made.bytes as Uint8Array<ArrayBuffer>));
+  const { body, usage } = asked.answer(said, made?.bought);
+  const bill = made?.settle(usage) ?? settle({ usage, ended: "whole" }, target, context, { part });
+  return Response.json(body, { headers: report(context, target, answer, { losses, bill, part }) });
 }
 
 async function accepted(sent: Promise<Response>, target: Target, { deps }: TaskContext): Promise<Response> {
@@ -134,13 +164,14 @@ function hopped(
   pipe: (tell: Tell) => Pipe & Partial<Pick<Answer, "said">>,
   target: Target,
   context: TaskContext,
+  part?: Part,
 ): ReadableStream<Uint8Array> {
   const { deps, lease } = context;
   if (answer.body === null) throw new Fault("upstream", "The provider's answer has no body.");
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const made = pipe(resolve);
   const said = (): number => made.said ?? 0;
-  deps.waitUntil(promise.then((outcome) => settle(outcome, target, context, { said: said() })));
+  deps.waitUntil(promise.then((outcome) => settle(outcome, target, context, { said: said(), part })));
   const { heartbeatMs } = deps.config;
   return hop(answer.body.getReader(), made, heartbeatMs, deps.clock, {
     due: () => lease.due(target, said()),

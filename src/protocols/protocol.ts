@@ -74,6 +74,19 @@ export interface Watch {
   fail(fault: Fault): OutFrame[];
 }
 
+/** Numbers of items of a request, from the first up to the second. */
+export type Ranges = readonly (readonly [from: number, to: number])[];
+
+/** A request's items without what only the account that made it can read. */
+export interface Disowned {
+  /** The member that holds the items. */
+  readonly member: "input" | "messages" | "contents";
+  /** Those that changed, by their number; `undefined`: it goes. */
+  readonly items: ReadonlyMap<number, Obj | undefined>;
+  /** Other members that have to change with them. */
+  readonly members?: Obj;
+}
+
 export interface Protocol {
   readonly id: ProtocolId;
   /** What ends a line of its event streams. */
@@ -85,6 +98,11 @@ export interface Protocol {
     decode(body: Obj, open: Open): CanonRequest;
     /** `lose` reports a hint that cannot be said; what changes the meaning throws a Fault. */
     encode(request: CanonRequest, lose: Lose): Obj;
+    /**
+     * Takes the proofs of reasoning out of items that another account made, and keeps the rest such that the provider
+     * takes it. Throws the Fault `unsupported` where the rest would mean another thing.
+     */
+    disown(body: Obj, foreign: Ranges, model: string, lose: Lose): Disowned;
   };
   readonly reply: {
     decode(body: Obj): Message;

@@ -59,6 +59,7 @@ export const catalog: readonly Provider[] = [
     base: "https://api.openai.com/v1",
     speaks: ["responses", "chat"],
     operations: operationNames,
+    compacts: true,
     auth: "bearer",
     secret: "OPENAI_API_KEY",
     models: [

@@ -58,6 +58,7 @@ const entrySchema = z.strictObject({
     }),
   ),
   reportsCost: z.exactOptional(z.boolean()),
+  compacts: z.exactOptional(z.boolean()),
 });
 
 const fixes: Readonly<Record<keyof Entry, string>> = {
@@ -72,6 +73,7 @@ const fixes: Readonly<Record<keyof Entry, string>> = {
   quirks: `List any of ${quirks.join(", ")}.`,
   timeouts: `Write milliseconds from 1 to ${mostTimeoutMs}, like { firstContentMs = 20000 }; any of ${timeoutNames.join(", ")}.`,
   reportsCost: "Write true where the `cost` in its usage, in US dollars, is what it takes, like a Vercel AI Gateway's.",
+  compacts: "Write true where it has OpenAI's compaction: triggers, `context_management` and `/responses/compact`.",
 };
 
 /**

@@ -39,6 +39,11 @@ export interface Provider {
   readonly endpoint?: EndpointStyle;
   /** Known by name, but there only once `<ID>_BASE_URL` or an entry of PROVIDERS says where. */
   readonly needsBase?: boolean;
+  /**
+   * Does it compact conversations itself, over Responses: `compaction_trigger`, `context_management` and
+   * `/responses/compact`?
+   */
+  readonly compacts?: boolean;
   /** Sent with every call. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Beginnings of bare model names that are this provider's. */

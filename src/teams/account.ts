@@ -20,13 +20,14 @@ export const counts = [
 
 type Counts = Pick<UsageSum, (typeof counts)[number]>;
 
-export function countsOf({ state, usage, cost, saved }: CallRow): Counts {
+export function countsOf({ state, usage, cost, saved, detail }: CallRow): Counts {
   const { input = 0, cacheRead = 0, cacheWrite = 0, output = 0, reasoning = 0 } = usage;
   return {
     ...{ calls: 1, input, cacheRead, cacheWrite, output, reasoning, cost: cost ?? 0 },
     estimated: state === "estimated" ? 1 : 0,
     unpriced: cost === undefined ? 1 : 0,
-    hits: saved === undefined ? 0 : 1,
+    // Of a batch that was there in part the rest was bought: it saves, and is no hit.
+    hits: saved === undefined || detail?.cache === "partial" ? 0 : 1,
     saved: saved ?? 0,
   };
 }

@@ -1,127 +1,85 @@
-/**
- * The Durable Object that keeps a sixteenth of one team's cached answers, whole or not at all: an entry and its chunks are
- * written in one transaction. Bounded in size; those that were not asked for the longest go first.
- */
+/** The Durable Object that keeps a sixteenth of one team's cached answers, and makes the calls that several wait for. */
 import { DurableObject } from "cloudflare:workers";
-import type { About, Entry, Forget } from "../cache/store.ts";
+import { type Boarded, type Boarding, type Flights, flights, type Share, type Verdict } from "../cache/flights.ts";
+import type { Entry, Forget, Kept } from "../cache/store.ts";
+import { platformFetch } from "../providers/network.ts";
+import { flightName, payers } from "./cache-payers.ts";
+import { type CacheRows, cacheRows, type Forgotten } from "./cache-rows.ts";
 
-const schema = `
-  CREATE TABLE IF NOT EXISTS entries (
-    key TEXT PRIMARY KEY, about TEXT NOT NULL, model TEXT NOT NULL, bytes INTEGER NOT NULL, expires INTEGER NOT NULL,
-    used INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS chunks (key TEXT NOT NULL, n INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (key, n))
-    STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS tags (tag TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (tag, key)) STRICT, WITHOUT ROWID;
-`;
+/** An alarm that rings no later than so long after something has run out is left as it is: each change is a write. */
+const lateMs = 60_000;
 
-/** A row may have 2 MB; several smaller ones are read as fast. */
-const chunkBytes = 512 * 1024;
+/** Reaches private networks too; only there where the start script binds it. */
+interface Env {
+  readonly PRIVATE?: Fetcher;
+}
 
-/** Of one shard: a team has sixteen. */
-const mostBytes = 32 * 1024 * 1024;
-
-/** An entry that is asked for often is marked as used no more often than this. */
-const markMs = 60_000;
-
-/** Entries looked at in one slice of the pruning. */
-const slice = 500;
-
-export class CacheShard extends DurableObject {
-  #isReady = false;
+export class CacheShard extends DurableObject<Env> {
+  #made: CacheRows | undefined;
+  #air: Flights | undefined;
 
   get(key: string, now: number): Entry | undefined {
-    this.#prepare();
-    const { sql } = this.ctx.storage;
-    const [row] = sql.exec<{ about: string; used: number }>(
-      "SELECT about, used FROM entries WHERE key = ? AND expires > ?",
-      key,
-      now,
-    );
-    if (row === undefined) return undefined;
-    if (now - row.used > markMs) sql.exec("UPDATE entries SET used = ? WHERE key = ?", now, key);
-    const chunks = sql.exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM chunks WHERE key = ? ORDER BY n", key);
-    const body = Buffer.concat([...chunks].map(({ bytes }) => new Uint8Array(bytes)));
-    return { body: new Uint8Array(body), about: JSON.parse(row.about) as About };
+    return this.getMany([key], now)[0];
   }
 
-  async put(key: string, { body, about }: Entry, now: number): Promise<void> {
-    this.#prepare();
-    const { sql } = this.ctx.storage;
-    this.ctx.storage.transactionSync(() => {
-      this.#drop(key);
-      const model = `${about.provider}/${about.model}`;
-      const size = body.length;
-      sql.exec(
-        "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
-        key,
-        JSON.stringify(about),
-        model,
-        size,
-        about.expiresAt,
-        now,
-      );
-      for (let at = 0; at < size; at += chunkBytes) {
-        sql.exec("INSERT INTO chunks VALUES (?, ?, ?)", key, at / chunkBytes, body.slice(at, at + chunkBytes).buffer);
-      }
-      for (const tag of about.tags) sql.exec("INSERT OR IGNORE INTO tags VALUES (?, ?)", tag, key);
-      this.#makeRoom();
+  /** In the order of the keys. */
+  getMany(keys: readonly string[], now: number): (Entry | undefined)[] {
+    return this.#rows.get(keys, now);
+  }
+
+  put(key: Kept["key"], entry: Entry, now: number): Promise<void> {
+    return this.putMany([{ key, entry }], now);
+  }
+
+  async putMany(entries: readonly Kept[], now: number): Promise<void> {
+    const { storage } = this.ctx;
+    const ends = this.#rows.put(entries, now);
+    if (ends === undefined) return;
+    const armed = await storage.getAlarm();
+    if (armed === null || armed > ends + lateMs) await storage.setAlarm(ends);
+  }
+
+  /** A slice of the entries behind that key. */
+  forget(what: Forget, after = ""): Forgotten {
+    return this.#rows.forget(what, after);
+  }
+
+  /** A seat among those who wait for an answer; `undefined` where there is no room. */
+  join(boarding: Boarding): Boarded | undefined {
+    return this.#flights.join(boarding);
+  }
+
+  /** The end of a follower, and whether it pays. */
+  part(share: Share): Verdict {
+    return this.#flights.part(share);
+  }
+
+  override alarm(): Promise<void> {
+    return this.prune(Date.now());
+  }
+
+  /** What the alarm does, at a time of one's own. */
+  async prune(now: number): Promise<void> {
+    const next = this.#rows.prune(now);
+    if (next !== undefined) await this.ctx.storage.setAlarm(next);
+  }
+
+  get #flights(): Flights {
+    this.#air ??= flights({
+      fetch: platformFetch(this.env),
+      wait: (ms) => scheduler.wait(ms),
+      mint: (now) => flightName(now, crypto.randomUUID()),
+      payers: payers(this.ctx.storage.sql),
+      get: (key, now) => this.get(key, now),
+      put: (key, entry, now) => this.ctx.waitUntil(this.put(key, entry, now)),
     });
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(about.expiresAt);
+    return this.#air;
   }
 
-  forget({ model, tag }: Forget): number {
-    this.#prepare();
-    const found = this.ctx.storage.sql.exec<{ key: string }>(
-      `SELECT key FROM entries WHERE (? IS NULL OR model = ?)
-       AND (? IS NULL OR key IN (SELECT key FROM tags WHERE tag = ?))`,
-      ...[model ?? null, model ?? null, tag ?? null, tag ?? null],
-    );
-    const keys = [...found].map(({ key }) => key);
-    this.ctx.storage.transactionSync(() => {
-      for (const key of keys) this.#drop(key);
-    });
-    return keys.length;
-  }
-
-  override async alarm(): Promise<void> {
-    this.#prepare();
-    const { sql } = this.ctx.storage;
-    const now = Date.now();
-    const expired = sql
-      .exec<{ key: string }>("SELECT key FROM entries WHERE expires <= ? LIMIT ?", now, slice)
-      .toArray();
-    this.ctx.storage.transactionSync(() => {
-      for (const { key } of expired) this.#drop(key);
-    });
-    const [next] = sql.exec<{ at: number | null }>("SELECT min(expires) AS at FROM entries");
-    if (next?.at != null) await this.ctx.storage.setAlarm(Math.max(next.at, now + 1000));
-  }
-
-  /** The oldest go until the rest fits. */
-  #makeRoom(): void {
-    const { sql } = this.ctx.storage;
-    let [{ bytes } = { bytes: 0 }] = sql.exec<{ bytes: number }>("SELECT total(bytes) AS bytes FROM entries");
-    while (bytes > mostBytes) {
-      const [oldest] = sql.exec<{ key: string; bytes: number }>(
-        "SELECT key, bytes FROM entries ORDER BY used, key LIMIT 1",
-      );
-      if (oldest === undefined) return;
-      this.#drop(oldest.key);
-      bytes -= oldest.bytes;
-    }
-  }
-
-  #drop(key: string): void {
-    const { sql } = this.ctx.storage;
-    sql.exec("DELETE FROM entries WHERE key = ?", key);
-    sql.exec("DELETE FROM chunks WHERE key = ?", key);
-    sql.exec("DELETE FROM tags WHERE key = ?", key);
-  }
-
-  #prepare(): void {
-    if (this.#isReady) return;
-    this.ctx.storage.sql.exec(schema);
-    this.#isReady = true;
+  get #rows(): CacheRows {
+    const { storage } = this.ctx;
+    const transactionSync = <T>(act: () => T): T => storage.transactionSync(act);
+    this.#made ??= cacheRows({ sql: storage.sql, transactionSync });
+    return this.#made;
   }
 }

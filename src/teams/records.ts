@@ -47,6 +47,16 @@ interface EffortSettings {
   readonly floor?: Effort | undefined;
   readonly ceiling?: Effort | undefined;
   readonly default?: Effort | undefined;
+  /** What the reasoning of a call may be expected to take. */
+  readonly latency_ms?: number | undefined;
+  /** What getting out of a failing loop is worth, where that is more than the calls it takes. */
+  readonly escalation_usd?: number | undefined;
+}
+
+interface CacheSettings {
+  readonly ttl_seconds: number;
+  /** Equal calls at the same time are one call to the provider. */
+  readonly coalesce?: boolean | undefined;
 }
 
 export interface TeamSettings extends Settings {
@@ -55,7 +65,7 @@ export interface TeamSettings extends Settings {
   /** Told of budgets that are nearly or wholly spent. */
   readonly webhook?: string | undefined;
   /** Repeatable calls are answered from the cache and kept in it, unless the call says otherwise. */
-  readonly cache?: { readonly ttl_seconds: number } | undefined;
+  readonly cache?: CacheSettings | undefined;
   /** Who chooses how hard calls think: nobody but the caller (`off`), or we where the caller does not, or always. */
   readonly effort?: EffortSettings | undefined;
   /** Every loss of a request is an error, unless the call says otherwise. */

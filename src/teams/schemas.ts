@@ -75,6 +75,12 @@ export const teamSettings = z.strictObject({
       floor: z.enum(efforts).optional(),
       ceiling: z.enum(efforts).optional(),
       default: z.enum(efforts).optional(),
+      latency_ms: z.int().min(1).max(3_600_000).optional().meta({
+        description: "What the reasoning of a call may be expected to take.",
+      }),
+      escalation_usd: z.number().min(0).max(1000).optional().meta({
+        description: "What getting out of a failing loop is worth, where a change of effort costs the prompt cache.",
+      }),
     })
     .optional()
     .meta({ description: "Who chooses how hard calls think; `advise` records what would be chosen." }),
@@ -84,9 +90,14 @@ export const teamSettings = z.strictObject({
         .int()
         .min(1)
         .max(366 * 24 * 3600),
+      coalesce: z.boolean().optional().meta({
+        description: "Equal calls at the same time are one call to the provider.",
+      }),
     })
     .optional()
-    .meta({ description: "Repeatable calls are answered from the cache, unless the call says otherwise." }),
+    .meta({
+      description: "Repeatable calls and embeddings are answered from the cache, unless the call says otherwise.",
+    }),
   strict: z.boolean().optional().meta({ description: "Every loss of a request is an error." }),
   store_responses: z.boolean().optional().meta({
     description: "False: no answer of the Responses API is stored, whatever the call says.",
@@ -137,6 +148,20 @@ export const page = z.strictObject({
 export const callsPage = page.extend({ key: z.string().max(100).optional() });
 
 export const forget = z.strictObject({ model: z.string().max(300).optional(), tag: z.string().max(64).optional() });
+
+/** What a table of routes holds is checked by who reads ROUTES. */
+export const newRoutes = z.strictObject({
+  routes: z.record(z.string(), z.unknown()).meta({ description: "The whole table, as ROUTES is written." }),
+  version: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: "The version that this one goes on from; 409 where it is no longer the newest." }),
+});
+
+export const routesRollback = z.strictObject({
+  version: z.int().min(0).meta({ description: "One of those listed; 0: the configuration's." }),
+});
 
 /** Members to change; null takes one away. */
 function changesOf<Shape extends z.ZodRawShape>({ shape }: z.ZodObject<Shape>) {

@@ -25,6 +25,14 @@ function shuffled(given: unknown): unknown {
 }
 
 describe("the key of a call", () => {
+  it("holds the headers that say how it is answered, and none that say who asks", () => {
+    const body = { model: "m", messages: [] };
+    const withBeta = keyOf(body, { headers: { "anthropic-beta": "context-1m-2025-08-07" } });
+    expect(withBeta).not.toBe(keyOf(body));
+    expect(keyOf(body, { headers: { "openai-beta": "context-1m-2025-08-07" } })).not.toBe(withBeta);
+    expect(keyOf(body, { headers: { "user-agent": "codex", "session-id": "1" } })).toBe(keyOf(body));
+  });
+
   it("is the same whatever the order of its members, whether it streams, and who is named to ask", () => {
     fc.assert(
       fc.property(request, fc.boolean(), fc.string(), (body, stream, user) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { members, setMember, splice } from "../../src/http/json.ts";
+import { elementEdits, elements, members, setMember, splice } from "../../src/http/json.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (slices: readonly Uint8Array[]): string => new TextDecoder().decode(Buffer.concat(slices));
@@ -53,6 +53,37 @@ describe("a spliced body", () => {
       const body = bytes(JSON.stringify(value));
       const edited = splice(body, [setMember(body, members(body).spans, member, JSON.stringify(set))]);
       expect(JSON.parse(textOf(edited))).toEqual(JSON.parse(JSON.stringify({ ...value, [member]: set })));
+    });
+    fc.assert(property);
+  });
+});
+
+describe("elements of a JSON array", () => {
+  const list = fc.array(fc.jsonValue(), { maxLength: 6 });
+
+  it("are found where they lie, for any list and blanks", () => {
+    const property = fc.property(list, fc.constantFrom(undefined, 1, "\t"), (values, indent) => {
+      const body = bytes(JSON.stringify(values, null, indent));
+      const found = elements(body, { start: 0, end: body.length });
+      const read = found.map(({ start, end }) => JSON.parse(textOf([body.subarray(start, end)])));
+      expect(read).toEqual(JSON.parse(JSON.stringify(values)));
+    });
+    fc.assert(property);
+  });
+
+  it("change and go alone, whichever they are", () => {
+    const kinds = fc.array(fc.constantFrom("stays", "changes", "goes"), { minLength: 6, maxLength: 6 });
+    const property = fc.property(list, kinds, fc.constantFrom(undefined, 2), (values, fates, indent) => {
+      const body = bytes(`{"a": ${JSON.stringify(values, null, indent)}, "b": [1, 2]}`);
+      const span = members(body).spans.get("a") ?? { start: 0, end: 0 };
+      const texts = fates.flatMap((fate, at) =>
+        fate === "stays" ? [] : [[at, fate === "goes" ? undefined : '{"new":","}'] as const],
+      );
+      const edited = textOf(splice(body, elementEdits(elements(body, span), new Map(texts))));
+      const wanted = values.flatMap((value, at) =>
+        fates[at] === "goes" ? [] : [fates[at] === "changes" ? { new: "," } : value],
+      );
+      expect(JSON.parse(edited)).toEqual(JSON.parse(JSON.stringify({ a: wanted, b: [1, 2] })));
     });
     fc.assert(property);
   });

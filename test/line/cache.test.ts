@@ -62,6 +62,15 @@ describe("an answer that is kept", () => {
     },
   );
 
+  it("is no news of its provider", async () => {
+    await play("no-news", words);
+    const { post } = await teamAt(at, {});
+    const calls = () => at.deps.health.snapshot(Date.now()).find(({ model }) => model === "no-news")?.calls;
+    for (const stream of [false, true, false])
+      await read(await post(...ask("chat", "compatible/no-news", stream), keep));
+    expect(calls()).toBe(1);
+  });
+
   it("costs nothing, says how old it is, and is entered as saved", async () => {
     await play("gpt-4.1-nano-2025-04-14", words);
     const { post, team } = await teamAt(at, { limits: { requests_per_minute: 10, tokens_per_minute: 100_000 } });

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { inject } from "vitest";
 import { app } from "../../src/app.ts";
 import { durableCache } from "../../src/cache/durable.ts";
+import { durableJoining } from "../../src/cache/durable-joining.ts";
 import { cacheMemory } from "../../src/cache/memory.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import type { Deps } from "../../src/deps.ts";
@@ -10,16 +11,23 @@ import { flight } from "../../src/http/flight.ts";
 import { affinityMemory } from "../../src/policy/affinity-memory.ts";
 import { authenticator } from "../../src/policy/auth.ts";
 import { healthRecord } from "../../src/policy/health.ts";
+import { healthExchange } from "../../src/policy/health-exchange.ts";
 import { checkKey, hashOf, mintKey, mintTeam } from "../../src/policy/key.ts";
+import { liveRoutes } from "../../src/policy/live-routes.ts";
 import { retryBudget } from "../../src/policy/retry-budget.ts";
+import { seats } from "../../src/sockets/seats.ts";
+import { durableAffinities } from "../../src/stores/affinities.ts";
 import { durableConversations } from "../../src/stores/conversations.ts";
 import { durableStore } from "../../src/stores/durable.ts";
 import { gathering } from "../../src/stores/gather.ts";
+import { durableHealthBoard } from "../../src/stores/health-board.ts";
 import { durableTokens } from "../../src/stores/recall.ts";
 import type { UsageSum } from "../../src/stores/store.ts";
+import type { AffinityRecords } from "../../src/teams/affinity-records.ts";
 import type { CacheShard } from "../../src/teams/cache-shard.ts";
 import type { Conversations } from "../../src/teams/conversation.ts";
 import type { Directory } from "../../src/teams/directory.ts";
+import type { TargetHealth } from "../../src/teams/health-object.ts";
 import type { Recall } from "../../src/teams/recall.ts";
 import type { Settings, TeamSettings } from "../../src/teams/records.ts";
 import type { Team } from "../../src/teams/team.ts";
@@ -81,13 +89,16 @@ export function gateway(
 }
 
 function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Deps {
-  const { TEAM, DIRECTORY, CACHE, RECALL, CONVERSATIONS } = env as unknown as {
+  const { TEAM, DIRECTORY, CACHE, RECALL, CONVERSATIONS, AFFINITY, HEALTH } = env as unknown as {
     TEAM: DurableObjectNamespace<Team>;
     CACHE: DurableObjectNamespace<CacheShard>;
     DIRECTORY: DurableObjectNamespace<Directory>;
     RECALL: DurableObjectNamespace<Recall>;
     CONVERSATIONS: DurableObjectNamespace<Conversations>;
+    AFFINITY: DurableObjectNamespace<AffinityRecords>;
+    HEALTH: DurableObjectNamespace<TargetHealth>;
   };
+  const health = healthRecord();
   return {
     config,
     auth: authenticator([secret], config.firstKey),
@@ -98,15 +109,21 @@ function depsOf(config: Config, fetchWith: Fetch, kept: Promise<unknown>[]): Dep
     ),
     tokens: durableTokens(RECALL),
     conversations: durableConversations(CONVERSATIONS),
-    health: healthRecord(),
+    health,
+    exchange: healthExchange(health, crypto.randomUUID()),
+    board: durableHealthBoard(HEALTH),
+    routes: liveRoutes(config),
+    keptAffinities: durableAffinities(AFFINITY),
     retries: retryBudget(),
     affinities: affinityMemory(),
     chance: Math.random,
     cache: cacheMemory().before(durableCache(CACHE)),
+    joining: durableJoining(CACHE, true),
     fetch: fetchWith,
     clock: { now: () => Date.now(), wait: (ms) => scheduler.wait(ms) },
     random,
     flight: flight(config.maxBytesInFlight),
+    sockets: seats(),
     waitUntil: (promise) => void kept.push(promise),
   };
 }

@@ -133,7 +133,7 @@ describe("is refused in the caller's protocol:", () => {
   });
 
   it("a WebSocket, with the status at which Codex falls back at once", async () => {
-    const answer = await gateway().ask(paths.responses, { headers: { upgrade: "websocket" } });
+    const answer = await gateway({ WEBSOCKETS: "off" }).ask(paths.responses, { headers: { upgrade: "websocket" } });
     expect(answer.status).toBe(426);
   });
 

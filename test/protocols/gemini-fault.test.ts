@@ -13,6 +13,7 @@ describe("a failed answer", () => {
     ["context_length", 400, "The input token count (1250074) exceeds the maximum number of tokens allowed (1048576)."],
     ["credential", 400, "API key not valid. Please pass a valid API key."],
     ["credential", 401, "x"],
+    ["quota", 402, "x"],
     ["credential", 403, "x"],
     ["no_model", 404, "models/x is not found"],
     ["upstream", 409, "x"],
@@ -21,6 +22,7 @@ describe("a failed answer", () => {
     ["upstream", 500, "x"],
     ["overloaded", 503, "x"],
     ["timeout", 504, "x"],
+    ["overloaded", 529, "x"],
   ];
   it.each(kinds)("%s for %i %s", (kind, code, message) => {
     expect(decode(code, body({ code, message })).kind).toBe(kind);

@@ -29,7 +29,8 @@ describe("a failed answer", () => {
     [402, body("billing_error", "Your credit balance is too low."), "quota", "Your credit balance is too low."],
     [404, body("not_found_error", "model: claude-x"), "no_model", "model: claude-x"],
     [404, body("not_found_error", "Not found"), "not_found", "Not found"],
-    [409, body("conflict_error", "busy"), "bad_request", "busy"],
+    [408, body("invalid_request_error", "late"), "timeout", "late"],
+    [409, body("conflict_error", "busy"), "upstream", "busy"],
     [
       413,
       body("request_too_large", "Request exceeds the maximum size"),

@@ -26,6 +26,7 @@ const statuses: Readonly<Record<number, FaultKind>> = {
   403: "credential",
   404: "not_found",
   408: "timeout",
+  409: "upstream",
   413: "too_large",
   415: "media_type",
   429: "rate_limit",
@@ -108,7 +109,7 @@ function kindOf(status: number, message: string, words: readonly (string | undef
   if (known === "not_found" && /\bmodel\b/i.test(message)) return "no_model";
   if (known !== undefined) return known;
   if (words.includes("invalid_request_error")) return "bad_request";
-  return status >= 400 && status < 500 && status !== 409 ? "bad_request" : "upstream";
+  return status >= 400 && status < 500 ? "bad_request" : "upstream";
 }
 
 /** Keys as providers make them, and the names of the operator's own account. */
@@ -132,6 +133,7 @@ const words = {
   no_model: { type: "invalid_request_error", code: "model_not_found" },
   not_found: { type: "invalid_request_error" },
   method: { type: "invalid_request_error" },
+  conflict: { type: "invalid_request_error" },
   too_large: { type: "invalid_request_error" },
   media_type: { type: "invalid_request_error" },
   upgrade: { type: "invalid_request_error" },

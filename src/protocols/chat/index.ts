@@ -2,6 +2,7 @@
 import { saidIn } from "../../canon/said.ts";
 import type { Protocol } from "../protocol.ts";
 import { encode as encodeStream } from "./chunks.ts";
+import { disown } from "./disown.ts";
 import { decode as decodeFault, encode as encodeFault } from "./fault.ts";
 import { decode as decodeReply, encode as encodeReply } from "./reply.ts";
 import { decode as decodeRequest, encode as encodeRequest } from "./request.ts";
@@ -41,7 +42,7 @@ export const chat: Protocol = {
     user: ["user", "safety_identifier"],
     streamUsage: "stream_options.include_usage",
   },
-  request: { decode: decodeRequest, encode: encodeRequest },
+  request: { decode: decodeRequest, encode: encodeRequest, disown },
   reply: { decode: decodeReply, encode: encodeReply },
   stream: {
     decode: decodeStream,

@@ -6,6 +6,7 @@ import { Fault, type FaultKind } from "../../fault.ts";
 const kinds: Readonly<Record<number, FaultKind>> = {
   400: "bad_request",
   401: "credential",
+  402: "quota",
   403: "credential",
   404: "no_model",
   408: "timeout",
@@ -13,6 +14,7 @@ const kinds: Readonly<Record<number, FaultKind>> = {
   429: "rate_limit",
   503: "overloaded",
   504: "timeout",
+  529: "overloaded",
 };
 
 /** The fault of a failed answer, whatever its body is. */
@@ -94,6 +96,7 @@ const statuses = {
   no_model: "NOT_FOUND",
   not_found: "NOT_FOUND",
   method: "INVALID_ARGUMENT",
+  conflict: "ABORTED",
   too_large: "INVALID_ARGUMENT",
   media_type: "INVALID_ARGUMENT",
   upgrade: "FAILED_PRECONDITION",

@@ -3,6 +3,7 @@
 import type { Names } from "../../canon/place.ts";
 import { saidIn } from "../../canon/said.ts";
 import type { Protocol } from "../protocol.ts";
+import { disown } from "./disown.ts";
 import { decodeFault, encodeFault } from "./fault.ts";
 import * as reply from "./reply.ts";
 import * as request from "./request.ts";
@@ -48,7 +49,7 @@ export const gemini: Protocol = {
   id: "gemini",
   newline: "\r\n",
   names,
-  request: { decode: request.decode, encode: request.encode },
+  request: { decode: request.decode, encode: request.encode, disown },
   reply: { decode: reply.decode, encode: reply.encode },
   stream: { decode: stream.decode, encode: stream.encode, watch, said: saidIn("text") },
   fault: { decode: decodeFault, encode: encodeFault },

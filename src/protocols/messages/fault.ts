@@ -38,6 +38,7 @@ const types = {
   no_model: "not_found_error",
   not_found: "not_found_error",
   method: "invalid_request_error",
+  conflict: "invalid_request_error",
   too_large: "request_too_large",
   media_type: "invalid_request_error",
   upgrade: "invalid_request_error",
@@ -58,7 +59,7 @@ const kinds: ReadonlyMap<string, FaultKind> = new Map([
   ["permission_error", "credential"],
   ["billing_error", "quota"],
   ["not_found_error", "not_found"],
-  ["conflict_error", "bad_request"],
+  ["conflict_error", "upstream"],
   ["request_too_large", "too_large"],
   ["rate_limit_error", "rate_limit"],
   ["overloaded_error", "overloaded"],
@@ -71,6 +72,7 @@ const byStatus: ReadonlyMap<number, FaultKind> = new Map([
   [403, "credential"],
   [404, "not_found"],
   [408, "timeout"],
+  [409, "upstream"],
   [413, "too_large"],
   [429, "rate_limit"],
   [503, "overloaded"],
@@ -93,7 +95,9 @@ const messages: Readonly<Partial<Record<FaultKind, string>>> = {
 /** By Anthropic's word for it, or by the status where a proxy answered; then by what the message is known to mean. */
 function kindOf(error: Obj, status: number | undefined): FaultKind {
   const message = text(error.message) ?? "";
-  const kind = kinds.get(text(error.type) ?? "") ?? kindOfStatus(status);
+  const said = kinds.get(text(error.type) ?? "");
+  // A general word says less than a status that is not as general.
+  const kind = said === undefined || said === "bad_request" ? kindOfStatus(status, said) : said;
   if (kind === "bad_request" && isTooLong(message)) return "context_length";
   if (kind === "bad_request" && /credit balance is too low/i.test(message)) return "quota";
   if (kind === "rate_limit" && /spend_limit|ramp_limit/.test(text(codeOf(error).code) ?? "")) return "quota";
@@ -101,9 +105,9 @@ function kindOf(error: Obj, status: number | undefined): FaultKind {
   return kind;
 }
 
-function kindOfStatus(status: number | undefined): FaultKind {
-  if (status === undefined || status < 400) return "upstream";
-  return byStatus.get(status) ?? (status < 500 ? "bad_request" : "upstream");
+function kindOfStatus(status: number | undefined, said?: FaultKind): FaultKind {
+  if (status === undefined || status < 400) return said ?? "upstream";
+  return byStatus.get(status) ?? said ?? (status < 500 ? "bad_request" : "upstream");
 }
 
 function isTooLong(message: string): boolean {

@@ -3,6 +3,7 @@
 import type { Names } from "../../canon/place.ts";
 import { saidIn } from "../../canon/said.ts";
 import type { Protocol } from "../protocol.ts";
+import { disown } from "./disown.ts";
 import { decodeFault, encodeFault } from "./fault.ts";
 import { decodeReply, encodeReply } from "./reply.ts";
 import { decodeRequest } from "./request-decode.ts";
@@ -44,7 +45,7 @@ export const messages: Protocol = {
   id: "messages",
   newline: "\n",
   names,
-  request: { decode: decodeRequest, encode: encodeRequest },
+  request: { decode: decodeRequest, encode: encodeRequest, disown },
   reply: { decode: decodeReply, encode: encodeReply },
   stream: {
     decode: decodeStream,

@@ -22,6 +22,7 @@ const words = {
   no_model: { ...request, code: "model_not_found" },
   not_found: request,
   method: request,
+  conflict: request,
   too_large: request,
   media_type: request,
   upgrade: request,

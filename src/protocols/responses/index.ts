@@ -2,6 +2,7 @@
 import { saidIn } from "../../canon/said.ts";
 import type { Protocol } from "../protocol.ts";
 import { decoder } from "./decoder.ts";
+import { disown } from "./disown.ts";
 import { encoder } from "./encoder.ts";
 import * as fault from "./fault.ts";
 import * as reply from "./reply.ts";
@@ -34,7 +35,7 @@ export const responses: Protocol = {
     cacheKey: "prompt_cache_key",
     user: ["safety_identifier", "user"],
   },
-  request: { decode: request.decode, encode: request.encode },
+  request: { decode: request.decode, encode: request.encode, disown },
   reply: { decode: reply.decode, encode: reply.encode },
   stream: { decode: decoder, encode: encoder, watch, said: saidIn("delta") },
   fault: { decode: fault.decode, encode: fault.encode },
