@@ -7,9 +7,10 @@
 import { type AttemptContext, answerFrom } from "./attempt.ts";
 import { type Call, type Named, readCall, readCompact, readCounted } from "./call.ts";
 import type { ProtocolId } from "./canon/request.ts";
-import { compacted, type Purpose } from "./compaction/compacted.ts";
-import { expand, withProofs } from "./conversations/expand.ts";
+import { type Compacted, compacted, type Purpose } from "./compaction/compacted.ts";
+import { type Conversation, expand, withProofs } from "./conversations/expand.ts";
 import type { Deps } from "./deps.ts";
+import { disowning } from "./disowning.ts";
 import { askedEffort } from "./effort/asked.ts";
 import { asFault } from "./fault.ts";
 import { readBody } from "./http/body.ts";
@@ -28,7 +29,7 @@ import { type Asked, type Quote, quote } from "./policy/quote.ts";
 import { refuseResources } from "./policy/resources.ts";
 import type { Target } from "./policy/route.ts";
 import { protocols } from "./protocols/index.ts";
-import type { Protocol } from "./protocols/protocol.ts";
+import type { Protocol, Ranges } from "./protocols/protocol.ts";
 import { recall } from "./recall.ts";
 import { refuse } from "./refuse.ts";
 import { permitted, routed } from "./routing.ts";
@@ -83,40 +84,95 @@ async function call(
   attempt: Attempt,
   trip: Trip,
 ): Promise<Response> {
-  const { id, request, ticket, deps } = trip;
-  const [grant] = await Promise.all([deps.auth.authenticate(request, deps.store, deps.clock.now()), inStep(deps)]);
-  const bytes = await readBody(request, deps.config.maxBodyBytes, ticket.take);
-  const { call: named, conversation } = await expand(read(id, bytes), grant.team, deps);
-  ticket.take(Math.max(0, named.bytes.length - bytes.length));
-  const whole = withoutSuffix(named);
-  refuseResources(whole);
-  const around = { grant, request, deps, serve: (inner: Request, own: Deps) => serve("responses", inner, own) };
-  const { call, compaction, growth } = await compacted(whole, purpose, around);
-  const wanting = { isSuffixed: whole !== named, takesUpdates: purpose !== "compaction" };
-  const think = thinkingOf(call, wanting, grant, trip);
-  const { protocol, body, stream, model } = call;
-  const { way, targets, timeoutMs, foreign, answered } = await routed(call, grant, request.headers, deps);
-  const [first] = targets;
-  const decided = first === undefined ? undefined : think(first).decision;
-  const effort = decided === undefined || decided.isAdvice ? askedEffort(protocol, body) : decided.level;
-  const kind = purpose === "compaction" ? "answer" : purpose;
-  const wish = { protocol, body, stream, bytes: call.bytes.length + growth, kind };
-  const applicant = { id, protocol, asked: model, grant, ...(effort !== undefined && { effort }) };
-  const quoted = quotes(wish, targets, deps);
-  const lease = await reserve({ ...applicant, quotes: quoted }, deps);
-  const reserveAgain = (target: Target) =>
-    reserve({ ...applicant, id: `${id}.hedge`, quotes: quoted.filter((each) => each.target === target) }, deps);
+  const { request, deps } = trip;
+  const grant = await enter(trip);
+  const understood = await understand(purpose, read, grant, trip);
+  const { call, conversation, compaction, think } = understood;
+  const { way, targets, timeoutMs, foreign, all, disown, answered } = await routed(call, grant, request.headers, deps);
+  const { lease, reserveAgain } = await admit(understood, targets, grant, trip);
   const kept = await recall(call, grant.team.id, deps);
+  const { protocol, stream } = call;
   return limited(lease, protocol, () =>
     firstAnswer({ lease, reserveAgain, request, way, stream, timeoutMs, deps }, async (target, tried) => {
       const thought = think(target, tried.lease.spent);
-      const asked = { ...thought, call: withProofs(thought.call, conversation, target.model) };
-      const paid = { lease: tried.lease, kept, tried, conversation, foreign: foreign(target) };
-      const answer = await attempt(target, { ...trip, ...asked, protocol, ...paid, compaction });
+      const sent = withProofs(thought.call, conversation, target.model);
+      const around = {
+        ...trip,
+        ...thought,
+        call: sent,
+        protocol,
+        lease: tried.lease,
+        kept,
+        tried,
+        conversation,
+        compaction,
+      };
+      const ask = (strangers: Ranges) => attempt(target, { ...around, foreign: strangers });
+      const answer = await disowning(
+        foreign(target),
+        protocol === target.protocol ? all : foreign(target),
+        ask,
+        disown,
+      );
       if (tried.wins()) answered(target);
       return answer;
     }),
   );
+}
+
+/** Who asks, and what it may. Meanwhile this isolate hears from the others. */
+async function enter({ request, deps }: Trip): Promise<Grant> {
+  const [grant] = await Promise.all([deps.auth.authenticate(request, deps.store, deps.clock.now()), inStep(deps)]);
+  return grant;
+}
+
+interface Understood extends Compacted {
+  readonly kind: Asked["kind"];
+  /** Where the answer is to be kept. */
+  readonly conversation: Conversation | undefined;
+  readonly think: Think<Target>;
+}
+
+/** What is wanted: the call with all that it goes on from, and how hard each target would think about it. */
+async function understand(
+  purpose: Purpose,
+  read: (id: string, bytes: Uint8Array) => Call,
+  grant: Grant,
+  trip: Trip,
+): Promise<Understood> {
+  const { id, request, ticket, deps } = trip;
+  const bytes = await readBody(request, deps.config.maxBodyBytes, ticket.take);
+  const { call: named, conversation } = await expand(read(id, bytes), grant.team, deps);
+  ticket.take(Math.max(0, named.bytes.length - bytes.length));
+  const call = withoutSuffix(named);
+  refuseResources(call);
+  const around = { grant, request, deps, serve: (inner: Request, own: Deps) => serve("responses", inner, own) };
+  const whole = await compacted(call, purpose, around);
+  const wanting = { isSuffixed: call !== named, takesUpdates: purpose !== "compaction" };
+  const think = thinkingOf(whole.call, wanting, grant, trip);
+  return { ...whole, kind: purpose === "compaction" ? "answer" : purpose, conversation, think };
+}
+
+/** Holds what the call may cost of its team's limits and budgets; for a second request beside it, once more. */
+async function admit(
+  { call, kind, growth, think }: Understood,
+  targets: readonly Target[],
+  grant: Grant,
+  { id, deps }: Trip,
+): Promise<{ lease: Lease; reserveAgain: (target: Target) => Promise<Lease> }> {
+  const { protocol, body, stream, model, bytes } = call;
+  const [first] = targets;
+  const decided = first === undefined ? undefined : think(first).decision;
+  const effort = decided === undefined || decided.isAdvice ? askedEffort(protocol, body) : decided.level;
+  const quoted = quotes({ protocol, body, stream, bytes: bytes.length + growth, kind }, targets, deps);
+  const applicant = { protocol, asked: model, grant, ...(effort !== undefined && { effort }) };
+  return {
+    lease: await reserve({ ...applicant, id, quotes: quoted }, deps),
+    reserveAgain(target) {
+      const own = quoted.filter((each) => each.target === target);
+      return reserve({ ...applicant, id: `${id}.hedge`, quotes: own }, deps);
+    },
+  };
 }
 
 function thinkingOf(
@@ -131,7 +187,7 @@ function thinkingOf(
 
 async function task(operation: Operation, trip: Trip): Promise<Response> {
   const { id, request, deps } = trip;
-  const [grant] = await Promise.all([deps.auth.authenticate(request, deps.store, deps.clock.now()), inStep(deps)]);
+  const grant = await enter(trip);
   const task = await readTask(operation, request, deps.config.maxBodyBytes, trip.ticket.take);
   const { model = "" } = task;
   const candidates = routeTask(task, { ...deps.config, routes: deps.routes.table }).map((target) => ({ target }));

@@ -4,7 +4,7 @@ import { list } from "./canon/json.ts";
 import type { Deps } from "./deps.ts";
 import { tierOf } from "./effort/tier.ts";
 import { Fault } from "./fault.ts";
-import { foreignTo } from "./policy/affinity.ts";
+import { foreignTo, nobodys } from "./policy/affinity.ts";
 import { choose } from "./policy/choose.ts";
 import { conversationOf, isBegun } from "./policy/conversation.ts";
 import { expectedCost } from "./policy/expected-cost.ts";
@@ -22,6 +22,10 @@ export interface Routed {
   readonly timeoutMs?: number | undefined;
   /** The numbers of the call's items that another account than this target's made. */
   foreign(target: Target): ReturnType<typeof foreignTo>;
+  /** Those of all items. */
+  readonly all: ReturnType<typeof foreignTo>;
+  /** A provider could not read what others have sealed: all that was said so far is nobody's. */
+  disown(): void;
   /** The target has answered: the conversation stays with it. */
   answered(target: Target): void;
 }
@@ -55,6 +59,8 @@ export async function routed(call: Call, grant: Grant, headers: Headers, deps: D
     targets: choose({ ...way, candidates }, circumstances, now, chance),
     timeoutMs: wishes.timeoutMs,
     foreign: (target) => foreignTo(target, itemsOf(call), affinity),
+    all: [[0, itemsOf(call)]],
+    disown: () => deps.affinities.learn(team, conversation, nobodys(now)),
     answered(target) {
       if (tier?.isAside !== true) held.answered(target, itemsOf(call), now);
     },

@@ -17,7 +17,7 @@ interface Settled {
   readonly deps: Pick<Deps, "waitUntil">;
   /** What the call has to do with the cache. */
   readonly cached?: Cached | undefined;
-  readonly tried: Pick<Try, "number" | "wins">;
+  readonly tried: Pick<Try, "number" | "before" | "wins">;
   readonly decision?: Decision;
   /** Nano-dollars that it did not cost, as another caller pays for the answer. */
   readonly saved?: number;
@@ -48,7 +48,7 @@ export function settle(
     ...(cached !== undefined && { cache: cached.state }),
     ...(part !== undefined && { cache: part.state }),
     ...(decision !== undefined && chosen(decision)),
-    ...(tried.number > 1 && { attempts: tried.number }),
+    ...(tried.before.length > 0 && { attempts: tried.before }),
     ...(isLost && { hedge: "lost" }),
   };
   const saved = cached?.entry === undefined ? shared : (cached.entry.about.cost ?? 0);

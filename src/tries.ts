@@ -21,6 +21,8 @@ export interface Try {
   readonly route?: string;
   /** What the attempt before it failed of. */
   readonly reason?: string;
+  /** All that failed before it, as the account tells of them. */
+  readonly before: readonly string[];
   /** No other can follow: nothing is gained by holding the answer back. */
   readonly isLast: boolean;
   readonly limits: Timeouts;
@@ -135,6 +137,7 @@ function legOf(
       const limits = timeoutsFor({ target, stream, route: way.timeouts ?? {}, leftMs: plan.deadline - now });
       const answer = await attempt(target, {
         ...{ number, isLast, lease, limits, watch, wins, deadline: plan.deadline, givenUp: giving.signal },
+        before: told(tried),
         ...(way.name !== undefined && { route: way.name }),
         ...(reason !== undefined && { reason }),
       });
@@ -184,9 +187,8 @@ function ended(tried: readonly Tried[], { lease, way }: Trying): Fault {
   const target = last?.target ?? lease.targets[0];
   const fault = last?.fault ?? new Fault("timeout", "The call's time was over before anybody could be asked.");
   const outcome = { usage: noUsage, ended: "failed" } as const;
-  const attempts = tried.map((each) => `${each.target.provider.id}/${each.target.model}: ${each.fault.kind}`);
   if (target !== undefined) {
-    lease.settle({ outcome, target, status: fault.status, detail: { fault: fault.kind, attempts } });
+    lease.settle({ outcome, target, status: fault.status, detail: { fault: fault.kind, attempts: told(tried) } });
   }
   return fault.with({
     headers: {
@@ -194,6 +196,11 @@ function ended(tried: readonly Tried[], { lease, way }: Trying): Fault {
       ...(target !== undefined && { "x-gearbox-provider": target.provider.id, "x-gearbox-model": target.model }),
     },
   });
+}
+
+/** Attempts that failed, in order: where, and of what. */
+function told(tried: readonly Tried[]): string[] {
+  return tried.map(({ target, fault }) => `${target.provider.id}/${target.model}: ${fault.kind}`);
 }
 
 /** How often a call was tried, by which route, and why again. */

@@ -50,6 +50,11 @@ export function answeredBy(target: Target, items: number, before: Affinity | und
   return { segments: dropped, at: now };
 }
 
+/** A conversation that nobody here has answered, or nobody who can read what is in it. */
+export function nobodys(now: number): Affinity {
+  return { segments: [{ origin: "", from: 0 }], at: now };
+}
+
 /** The items `[from, to)` of the request that were made by another account than this target's. */
 export function foreignTo(
   target: Target,

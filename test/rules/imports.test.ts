@@ -68,6 +68,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   ["in-band.ts", ["call.ts", "effort/updates.ts", "http/"]],
   ["think.ts", ["call.ts", "canon/", "effort/", "fault.ts", "http/", "models/catalog.ts", "teams/records.ts"]],
   ["routing.ts", ["call.ts", "canon/", "deps.ts", "effort/tier.ts", "fault.ts", "policy/", "stores/store.ts"]],
+  ["disowning.ts", ["fault.ts", "protocols/protocol.ts"]],
   ["hedge.ts", ["canon/", "fault.ts", "http/", "lease.ts", "policy/route.ts"]],
   ["tries.ts", ["canon/", "deps.ts", "fault.ts", "hedge.ts", "lease.ts", "policy/", "providers/timeouts.ts"]],
   [
