@@ -3,31 +3,12 @@ import { isObj, type Obj } from "../canon/json.ts";
 import { type Batch, type Frame, framer, print } from "../http/sse.ts";
 import type { Answer } from "../pipes.ts";
 import { frameOf } from "../protocols/responses/encoder.ts";
+import { type Tap, tapped } from "../tapped.ts";
 import type { Reshaping } from "./reshaping.ts";
 
 /** A stream as it comes. */
 export function reshaped(answer: Answer, reshaping: Reshaping): Answer {
-  const tap = tapOf(reshaping);
-  return {
-    push: (chunk) => tap.push(answer.push(chunk)),
-    end: () => Buffer.concat([tap.push(answer.end()), tap.end()]),
-    fail: (thrown) => Buffer.concat([tap.push(answer.fail(thrown)), tap.end()]),
-    // Of the frames that keep a connection alive some have numbers too.
-    beat: (idleMs) => tap.push(answer.beat(idleMs)),
-    leave: () => answer.leave(),
-    get done() {
-      return answer.done;
-    },
-    get committed() {
-      return answer.committed;
-    },
-    get fault() {
-      return answer.fault;
-    },
-    get said() {
-      return answer.said;
-    },
-  };
+  return tapped(answer, tapOf(reshaping));
 }
 
 /** A stream that is there already. */
@@ -38,7 +19,7 @@ export function reshapedFrames(frames: Uint8Array, reshaping: Reshaping): Uint8A
 
 const encoder = new TextEncoder();
 
-function tapOf({ event: reshape }: Reshaping) {
+function tapOf({ event: reshape }: Reshaping): Tap {
   const frames = framer();
   let sequence = 0;
 
@@ -62,10 +43,9 @@ function tapOf({ event: reshape }: Reshaping) {
     return Buffer.concat([...pieces, bytes.subarray(at)]);
   }
 
-  return {
-    push: (chunk: Uint8Array) => (chunk.length === 0 ? chunk : pass(frames.push(chunk))),
-    end: () => pass(frames.end()),
-  };
+  const push = (chunk: Uint8Array): Uint8Array => (chunk.length === 0 ? chunk : pass(frames.push(chunk)));
+  // Of the frames that keep a connection alive some have numbers too.
+  return { push, end: () => pass(frames.end()), beat: push };
 }
 
 function eventIn({ data }: Frame): Obj | undefined {

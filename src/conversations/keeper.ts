@@ -7,6 +7,7 @@ import { members, setMember, splice } from "../http/json.ts";
 import { type Batch, framer, type Placed, print } from "../http/sse.ts";
 import type { Answer } from "../pipes.ts";
 import type { ConversationStore } from "../stores/conversations.ts";
+import { type Tap, tapped } from "../tapped.ts";
 import type { Conversation } from "./expand.ts";
 import { recorder } from "./trace.ts";
 import { type Stored, turnOf } from "./turn.ts";
@@ -66,39 +67,7 @@ export function answerKeeper(conversation: Conversation | undefined, team: strin
       return told;
     },
     pipe(answer) {
-      return piped(answer, tapOf(conversation, keep));
-    },
-  };
-}
-
-interface Tap {
-  push(chunk: Uint8Array): Uint8Array;
-  end(): Uint8Array;
-  readonly ready: Promise<void> | undefined;
-}
-
-function piped(answer: Answer, tap: Tap): Answer {
-  return {
-    push: (chunk) => tap.push(answer.push(chunk)),
-    end: () => Buffer.concat([tap.push(answer.end()), tap.end()]),
-    fail: (thrown) => Buffer.concat([tap.push(answer.fail(thrown)), tap.end()]),
-    // Said between two frames, and no part of the answer.
-    beat: (idleMs) => answer.beat(idleMs),
-    leave: () => answer.leave(),
-    get done() {
-      return answer.done;
-    },
-    get ready() {
-      return tap.ready;
-    },
-    get committed() {
-      return answer.committed;
-    },
-    get fault() {
-      return answer.fault;
-    },
-    get said() {
-      return answer.said;
+      return tapped(answer, tapOf(conversation, keep));
     },
   };
 }
@@ -139,6 +108,8 @@ function tapOf(conversation: Conversation, keep: (stored: Stored) => Promise<voi
   return {
     push: (chunk) => (chunk.length === 0 ? chunk : pass(frames.push(chunk))),
     end: () => pass(frames.end()),
+    // No part of the answer.
+    beat: (bytes) => bytes,
     get ready() {
       return ready;
     },

@@ -2,19 +2,13 @@
  * The process is killed under load while it stores answers in the cache, five times over one data folder: whatever is
  * given from the cache afterwards is whole, and what is not whole is not there.
  */
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { afterEach, expect, it } from "vitest";
-import { childrenOf, rig } from "./starting.ts";
+import { killing } from "./killing.ts";
 
-const { start, folder, clear } = rig();
-const servers: Server[] = [];
+const { up, provider, folder, clear } = killing();
 
-afterEach(async () => {
-  for (const server of servers.splice(0)) server.closeAllConnections();
-  await clear();
-});
+afterEach(clear);
 
 const rounds = 5;
 const adminKey = "an-admin-key-of-more-than-32-characters";
@@ -41,49 +35,28 @@ interface Asked {
 }
 
 /** The same answer to the same call each time, as a whole or as a stream. */
-async function provider(): Promise<string> {
-  const server = createServer(async (request, response) => {
-    let text = "";
-    for await (const part of request) text += part;
-    const { stream, messages, input } = JSON.parse(text) as Asked;
-    response.writeHead(200, { "content-type": stream === true ? "text/event-stream" : "application/json" });
-    if (input !== undefined) {
-      const data = input.map((each, index) => ({ object: "embedding", index, embedding: vectorOf(each) }));
-      response.end(JSON.stringify({ object: "list", data, model, usage: { prompt_tokens: 9, total_tokens: 9 } }));
-      return;
-    }
-    const said = textOf(messages?.[0]?.content ?? "");
-    if (stream !== true) {
-      const choices = [{ index: 0, message: { role: "assistant", content: said.join("") }, finish_reason: "stop" }];
-      response.end(JSON.stringify({ id: "c", object: "chat.completion", created: 1, model, choices, usage }));
-      return;
-    }
-    const frame = (choices: object[], more: object = {}): string =>
-      `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model, choices, ...more })}\n\n`;
-    for (const content of said) response.write(frame([{ index: 0, delta: { content } }]));
-    response.write(frame([{ index: 0, delta: {}, finish_reason: "stop" }]));
-    response.end(`${frame([], { usage })}data: [DONE]\n\n`);
-  });
-  servers.push(server);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-}
-
-interface Up {
-  readonly url: string;
-  readonly kill: () => Promise<void>;
-}
-
-async function up(settings: Readonly<Record<string, string>>): Promise<Up> {
-  const gateway = start(settings);
-  const url = /base URL +(\S+)\/v1/.exec(await gateway.prints(/^curl /m))?.[1] ?? "";
-  const kill = async (): Promise<void> => {
-    for (const pid of [...childrenOf(gateway.pid), gateway.pid]) process.kill(pid, "SIGKILL");
-    await gateway.exit;
-  };
-  return { url, kill };
-}
+const answer: RequestListener = async (request, response) => {
+  let text = "";
+  for await (const part of request) text += part;
+  const { stream, messages, input } = JSON.parse(text) as Asked;
+  response.writeHead(200, { "content-type": stream === true ? "text/event-stream" : "application/json" });
+  if (input !== undefined) {
+    const data = input.map((each, index) => ({ object: "embedding", index, embedding: vectorOf(each) }));
+    response.end(JSON.stringify({ object: "list", data, model, usage: { prompt_tokens: 9, total_tokens: 9 } }));
+    return;
+  }
+  const said = textOf(messages?.[0]?.content ?? "");
+  if (stream !== true) {
+    const choices = [{ index: 0, message: { role: "assistant", content: said.join("") }, finish_reason: "stop" }];
+    response.end(JSON.stringify({ id: "c", object: "chat.completion", created: 1, model, choices, usage }));
+    return;
+  }
+  const frame = (choices: object[], more: object = {}): string =>
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model, choices, ...more })}\n\n`;
+  for (const content of said) response.write(frame([{ index: 0, delta: { content } }]));
+  response.write(frame([{ index: 0, delta: {}, finish_reason: "stop" }]));
+  response.end(`${frame([], { usage })}data: [DONE]\n\n`);
+};
 
 async function post<T>(url: string, key: string, path: string, body: object): Promise<T> {
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
@@ -137,7 +110,7 @@ it("an answer from the cache is whole, whenever the process was killed", { timeo
     DATA_DIR: folder(),
     ADMIN_KEY: adminKey,
     OPENAI_API_KEY: "sk-test",
-    OPENAI_BASE_URL: await provider(),
+    OPENAI_BASE_URL: await provider(answer),
   };
   const states: Record<string, number> = {};
   let gateway = await up(settings);

@@ -2,54 +2,26 @@
  * The process is killed while answers are being stored, over one data folder: each whose end a caller saw is there
  * afterwards with everything that it goes on from, and of every other one either all or nothing.
  */
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { afterEach, expect, it } from "vitest";
-import { childrenOf, rig } from "./starting.ts";
+import { killing } from "./killing.ts";
 
-const { start, folder, clear } = rig();
-const servers: Server[] = [];
+const { up, provider, folder, clear } = killing();
 
-afterEach(async () => {
-  for (const server of servers.splice(0)) server.closeAllConnections();
-  await clear();
-});
+afterEach(clear);
 
 const rounds = 5;
 const words = "five words that were said";
 
 /** Says the same to everyone, in a stream. */
-async function provider(): Promise<string> {
-  const server = createServer(async (request, response) => {
-    for await (const _ of request);
-    const frame = (delta: object, finish: string | null): string =>
-      `data: ${JSON.stringify({ id: "c", model: "m", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write(frame({ content: words }, null));
-    response.end(`${frame({}, "stop")}data: [DONE]\n\n`);
-  });
-  servers.push(server);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-}
-
-interface Up {
-  readonly url: string;
-  readonly key: string | undefined;
-  readonly kill: () => Promise<void>;
-}
-
-async function up(settings: Readonly<Record<string, string>>): Promise<Up> {
-  const gateway = start(settings);
-  const printed = await gateway.prints(/^curl /m);
-  const kill = async (): Promise<void> => {
-    for (const pid of [...childrenOf(gateway.pid), gateway.pid]) process.kill(pid, "SIGKILL");
-    await gateway.exit;
-  };
-  return { url: /base URL +(\S+)\/v1/.exec(printed)?.[1] ?? "", key: /^ *key +(gbx_\S+)/m.exec(printed)?.[1], kill };
-}
+const answer: RequestListener = async (request, response) => {
+  for await (const _ of request);
+  const frame = (delta: object, finish: string | null): string =>
+    `data: ${JSON.stringify({ id: "c", model: "m", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write(frame({ content: words }, null));
+  response.end(`${frame({}, "stop")}data: [DONE]\n\n`);
+};
 
 interface Seen {
   readonly id: string;
@@ -87,11 +59,11 @@ async function caller(url: string, key: string, seen: Seen[], ended: () => void)
 }
 
 it("a stored answer is whole or absent, whenever the process was killed", { timeout: 120_000 }, async () => {
-  const providers = { mine: { base: await provider(), speaks: ["chat"], secret: "MINE_KEY" } };
+  const providers = { mine: { base: await provider(answer), speaks: ["chat"], secret: "MINE_KEY" } };
   const settings = { DATA_DIR: folder(), MINE_KEY: "mk-test", PROVIDERS: JSON.stringify(providers) };
   const seen: Seen[] = [];
   let gateway = await up(settings);
-  const key = gateway.key ?? "";
+  const { key } = gateway;
   for (let round = 0; round < rounds; round++) {
     if (round > 0) gateway = await up(settings);
     const enough = Promise.withResolvers<void>();

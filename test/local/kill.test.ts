@@ -2,65 +2,38 @@
  * The process is killed under load, twenty times, over one data folder: each answer whose end a caller saw is in the
  * account once, as it was settled or as a hold that ran out and is flagged; and the rows sum to the sums.
  */
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
-import { childrenOf, rig } from "./starting.ts";
+import { killing } from "./killing.ts";
 
-const { start, folder, clear } = rig();
-const servers: Server[] = [];
+const { up, provider, folder, clear } = killing();
 
-afterEach(async () => {
-  for (const server of servers.splice(0)) server.closeAllConnections();
-  await clear();
-});
+afterEach(clear);
 
 const rounds = 20;
 const adminKey = "an-admin-key-of-more-than-32-characters";
 const usage = { prompt_tokens: 20, completion_tokens: 5, total_tokens: 25 };
 
 /** Answers at once, as a whole or in three frames. */
-async function provider(): Promise<string> {
-  const server = createServer(async (request, response) => {
-    let text = "";
-    for await (const part of request) text += part;
-    const model = "gpt-4o-mini";
-    if (JSON.parse(text).stream !== true) {
-      const message = { role: "assistant", content: "five words that were said" };
-      const choices = [{ index: 0, message, finish_reason: "stop" }];
-      response.writeHead(200, { "content-type": "application/json" });
-      response.end(JSON.stringify({ id: "c", object: "chat.completion", created: 1, model, choices, usage }));
-      return;
-    }
-    const frame = (choices: object[], more: object = {}): string =>
-      `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model, choices, ...more })}\n\n`;
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write(frame([{ index: 0, delta: { content: "five words that were said" } }]));
-    response.write(frame([{ index: 0, delta: {}, finish_reason: "stop" }]));
-    response.end(`${frame([], { usage })}data: [DONE]\n\n`);
-  });
-  servers.push(server);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-}
-
-interface Up {
-  readonly url: string;
-  readonly kill: () => Promise<void>;
-}
-
-async function up(settings: Readonly<Record<string, string>>): Promise<Up> {
-  const gateway = start(settings);
-  const url = /base URL +(\S+)\/v1/.exec(await gateway.prints(/^curl /m))?.[1] ?? "";
-  const kill = async (): Promise<void> => {
-    for (const pid of [...childrenOf(gateway.pid), gateway.pid]) process.kill(pid, "SIGKILL");
-    await gateway.exit;
-  };
-  return { url, kill };
-}
+const answer: RequestListener = async (request, response) => {
+  let text = "";
+  for await (const part of request) text += part;
+  const model = "gpt-4o-mini";
+  if (JSON.parse(text).stream !== true) {
+    const message = { role: "assistant", content: "five words that were said" };
+    const choices = [{ index: 0, message, finish_reason: "stop" }];
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ id: "c", object: "chat.completion", created: 1, model, choices, usage }));
+    return;
+  }
+  const frame = (choices: object[], more: object = {}): string =>
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model, choices, ...more })}\n\n`;
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write(frame([{ index: 0, delta: { content: "five words that were said" } }]));
+  response.write(frame([{ index: 0, delta: {}, finish_reason: "stop" }]));
+  response.end(`${frame([], { usage })}data: [DONE]\n\n`);
+};
 
 async function admin<T>(url: string, path: string, body?: object): Promise<T> {
   const answer = await fetch(`${url}/admin${path}`, {
@@ -117,7 +90,7 @@ it("a call whose end was seen is in the account once, whenever the process was k
     ADMIN_KEY: adminKey,
     HOLD_MS: "1000",
     OPENAI_API_KEY: "sk-test",
-    OPENAI_BASE_URL: await provider(),
+    OPENAI_BASE_URL: await provider(answer),
   };
   const seen: string[] = [];
   let gateway = await up(settings);

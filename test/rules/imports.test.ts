@@ -27,7 +27,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   [
     "conversations/",
     [
-      ...["conversations/", "call.ts", "canon/", "fault.ts", "http/", "models/catalog.ts", "pipes.ts"],
+      ...["conversations/", "call.ts", "canon/", "fault.ts", "http/", "models/catalog.ts", "pipes.ts", "tapped.ts"],
       "stores/conversations.ts",
     ],
   ],
@@ -35,7 +35,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
     "compaction/",
     [
       ...["compaction/", "call.ts", "canon/", "conversations/", "deps.ts", "fault.ts", "http/", "lanes.ts", "models/"],
-      ...["pipes.ts", "policy/", "protocols/", "refuse.ts", "routing.ts", "stores/store.ts"],
+      ...["pipes.ts", "policy/", "protocols/", "refuse.ts", "routing.ts", "stores/store.ts", "tapped.ts"],
     ],
   ],
   ["stores/conversations.ts", ["conversations/", "teams/conversation.ts"]],
@@ -68,6 +68,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   ["in-band.ts", ["call.ts", "effort/updates.ts", "http/"]],
   ["think.ts", ["call.ts", "canon/", "effort/", "fault.ts", "http/", "models/catalog.ts", "teams/records.ts"]],
   ["routing.ts", ["call.ts", "canon/", "deps.ts", "effort/tier.ts", "fault.ts", "policy/", "stores/store.ts"]],
+  ["tapped.ts", ["pipes.ts"]],
   ["disowning.ts", ["fault.ts", "protocols/protocol.ts"]],
   ["hedge.ts", ["canon/", "fault.ts", "http/", "lease.ts", "policy/route.ts"]],
   ["tries.ts", ["canon/", "deps.ts", "fault.ts", "hedge.ts", "lease.ts", "policy/", "providers/timeouts.ts"]],
@@ -215,6 +216,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
       "compaction/",
       "conversations/",
       "deps.ts",
+      "disowning.ts",
       "effort/",
       "fault.ts",
       "http/",

@@ -1,0 +1,43 @@
+/** A gateway that is killed and started again over one data folder, and a provider of the test's own before it. */
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { childrenOf, rig } from "./starting.ts";
+
+export interface Up {
+  readonly url: string;
+  /** As the first start printed it. */
+  readonly key: string;
+  /** Without a warning, and all its processes with it. */
+  readonly kill: () => Promise<void>;
+}
+
+export function killing() {
+  const { start, folder, clear } = rig();
+  const servers: Server[] = [];
+  return {
+    folder,
+    async up(settings: Readonly<Record<string, string>>): Promise<Up> {
+      const gateway = start(settings);
+      const printed = await gateway.prints(/^curl /m);
+      const kill = async (): Promise<void> => {
+        for (const pid of [...childrenOf(gateway.pid), gateway.pid]) process.kill(pid, "SIGKILL");
+        await gateway.exit;
+      };
+      const read = (pattern: RegExp): string => pattern.exec(printed)?.[1] ?? "";
+      return { url: read(/base URL +(\S+)\/v1/), key: read(/^ *key +(gbx_\S+)/m), kill };
+    },
+    /** The base URL of a provider that answers so. */
+    async provider(answer: RequestListener): Promise<string> {
+      const server = createServer(answer);
+      servers.push(server);
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    },
+    async clear(): Promise<void> {
+      for (const server of servers.splice(0)) server.closeAllConnections();
+      await clear();
+    },
+  };
+}
