@@ -55,6 +55,13 @@ function readRoute(value: unknown, path: string, known: Known, report: Report): 
   const read = reader(report);
   const route = read.table(value, path, routeMembers, `Write a table like ${example}.`);
   if (route === undefined) return undefined;
+  const rest = {
+    strategy: read.word(route.strategy, `${path}.strategy`, strategies) ?? "priority",
+    when: readCondition(route.when, `${path}.when`, read),
+    timeouts: readTimeouts(route.timeouts, `${path}.timeouts`, read),
+    retries: read.whole(route.retries, `${path}.retries`, { least: 0, most: mostRetries }),
+    hedge: read.flag(route.hedge, `${path}.hedge`),
+  };
   const { targets } = route;
   if (!Array.isArray(targets) || targets.length === 0 || targets.length > mostTargets) {
     const fix = `Write one to ${mostTargets}, like ${example}.`;
@@ -62,12 +69,8 @@ function readRoute(value: unknown, path: string, known: Known, report: Report): 
     return undefined;
   }
   return defined({
-    strategy: read.word(route.strategy, `${path}.strategy`, strategies) ?? "priority",
+    ...rest,
     targets: targets.flatMap((target, at) => readTarget(target, `${path}.targets[${at}]`, known, report) ?? []),
-    when: readCondition(route.when, `${path}.when`, read),
-    timeouts: readTimeouts(route.timeouts, `${path}.timeouts`, read),
-    retries: read.whole(route.retries, `${path}.retries`, { least: 0, most: mostRetries }),
-    hedge: read.flag(route.hedge, `${path}.hedge`),
   });
 }
 

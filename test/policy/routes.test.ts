@@ -109,6 +109,7 @@ describe("a table of routes", () => {
     );
     expect(problems).toHaveLength(3);
     expect(problems[0]).toBe("ROUTES.fast is an alias as well");
+    expect(problemsOf({ r: { targets: [], strategy: "best" } })).toHaveLength(2);
   });
 
   it("never tells a value that may be a credential", () => {
