@@ -15,8 +15,6 @@ export { ConfigError, type Problem } from "./config-error.ts";
 export interface Config {
   /** By id: the catalog's and those of PROVIDERS, with the base URLs that `<PROVIDER>_BASE_URL` names. */
   readonly providers: ReadonlyMap<string, Provider>;
-  /** Provider id to its first credential, only where one is set. */
-  readonly credentials: ReadonlyMap<string, string>;
   /** Provider id to all of its credentials, only where one is set. */
   readonly allCredentials: ReadonlyMap<string, readonly Credential[]>;
   /** A name to the models that stand behind it, first choice first. */
@@ -70,8 +68,7 @@ export function readConfig(env: Env): Config {
   };
   const known = readProviders(env, report);
   const allCredentials = credentialsOf(env, known, report);
-  const credentials = new Map([...allCredentials].flatMap(([id, [first]]) => (first ? [[id, first.value]] : [])));
-  const providers = placeProviders(env, known, credentials, report);
+  const providers = placeProviders(env, known, allCredentials, report);
   const secret = readSecret(env, "GEARBOX_SECRET", report);
   if (secret === undefined && !isSet(env.GEARBOX_SECRET)) {
     const fix =
@@ -83,7 +80,7 @@ export function readConfig(env: Env): Config {
   const aliases = readAliases(env, providers, report);
   const routes = readTable(env, "ROUTES", routeExample, report);
   const config: Config = {
-    ...{ providers, credentials, allCredentials, aliases },
+    ...{ providers, allCredentials, aliases },
     routes: readRoutes(routes, { providers, allCredentials, aliases }, report),
     secret: secret ?? "",
     ...optional("previousSecret", readSecret(env, "GEARBOX_SECRET_PREVIOUS", report)),
@@ -114,7 +111,7 @@ export function settingNames(providers: Iterable<Provider>): readonly string[] {
 
 /** May calls go to this provider: is its credential set, or needs it none? */
 export function isOn(provider: Provider, config: Config): boolean {
-  return provider.secret === undefined || config.credentials.has(provider.id);
+  return provider.secret === undefined || config.allCredentials.has(provider.id);
 }
 
 /** A whole number written as a number or as digits; anything else is reported and read as unset. */
@@ -152,7 +149,7 @@ function readProviders(env: Env, report: Report): ReadonlyMap<string, Provider> 
 function placeProviders(
   env: Env,
   providers: ReadonlyMap<string, Provider>,
-  credentials: ReadonlyMap<string, string>,
+  credentials: Config["allCredentials"],
   report: Report,
 ): ReadonlyMap<string, Provider> {
   return new Map(

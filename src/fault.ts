@@ -4,30 +4,30 @@
  */
 import { defined, type Obj } from "./canon/json.ts";
 
-/** HTTP status of each kind, and whether the same call may succeed elsewhere or later. */
+/** HTTP status of each kind. */
 export const faults = {
-  bad_request: { status: 400, retriable: false },
-  unsupported: { status: 400, retriable: false },
-  context_length: { status: 400, retriable: false },
-  bad_key: { status: 401, retriable: false },
-  forbidden: { status: 403, retriable: false },
-  no_model: { status: 404, retriable: false },
-  not_found: { status: 404, retriable: false },
-  method: { status: 405, retriable: false },
-  conflict: { status: 409, retriable: false },
-  too_large: { status: 413, retriable: false },
-  media_type: { status: 415, retriable: false },
-  upgrade: { status: 426, retriable: false },
-  rate_limit: { status: 429, retriable: true },
-  quota: { status: 429, retriable: false },
-  internal: { status: 500, retriable: false },
-  upstream: { status: 502, retriable: true },
-  credential: { status: 502, retriable: true },
-  busy: { status: 503, retriable: true },
-  config: { status: 503, retriable: false },
-  overloaded: { status: 503, retriable: true },
-  timeout: { status: 504, retriable: true },
-} as const satisfies Record<string, { status: number; retriable: boolean }>;
+  bad_request: 400,
+  unsupported: 400,
+  context_length: 400,
+  bad_key: 401,
+  forbidden: 403,
+  no_model: 404,
+  not_found: 404,
+  method: 405,
+  conflict: 409,
+  too_large: 413,
+  media_type: 415,
+  upgrade: 426,
+  rate_limit: 429,
+  quota: 429,
+  internal: 500,
+  upstream: 502,
+  credential: 502,
+  busy: 503,
+  config: 503,
+  overloaded: 503,
+  timeout: 504,
+} as const satisfies Record<string, number>;
 
 export type FaultKind = keyof typeof faults;
 
@@ -80,11 +80,7 @@ export class Fault extends Error {
   }
 
   get status(): number {
-    return faults[this.kind].status;
-  }
-
-  get retriable(): boolean {
-    return faults[this.kind].retriable;
+    return faults[this.kind];
   }
 }
 

@@ -16,6 +16,7 @@ import { type Health, healthRecord } from "./policy/health.ts";
 import { type HealthExchange, healthExchange } from "./policy/health-exchange.ts";
 import { type LiveRoutes, liveRoutes } from "./policy/live-routes.ts";
 import { type RetryBudget, retryBudget } from "./policy/retry-budget.ts";
+import { rootsOf } from "./policy/seal.ts";
 import { protocols } from "./protocols/index.ts";
 import { platformFetch } from "./providers/network.ts";
 import { refuse } from "./refuse.ts";
@@ -99,14 +100,12 @@ export default {
 };
 
 function share(config: Config, env: Env): Shared {
-  const { secret, previousSecret } = config;
-  const roots = previousSecret === undefined ? [secret] : [secret, previousSecret];
   const gathered = gathering(clock.wait);
   const health = healthRecord();
   const spool = { keep: async (team: string, all: readonly Settlement[]) => env.SPOOL.getByName(team).keep(team, all) };
   return {
     config,
-    auth: authenticator(roots, config.firstKey),
+    auth: authenticator(rootsOf(config), config.firstKey),
     flight: flight(config.maxBytesInFlight),
     sockets: seats(),
     gathering: gathered,

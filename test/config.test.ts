@@ -14,7 +14,7 @@ describe("readConfig", () => {
       maxBodyBytes: 33_554_432,
       maxBytesInFlight: 67_108_864,
     });
-    expect(config.credentials.size + config.aliases.size).toBe(0);
+    expect(config.allCredentials.size + config.aliases.size).toBe(0);
     expect("adminKey" in config || "firstKey" in config || "previousSecret" in config).toBe(false);
   });
 
@@ -81,7 +81,7 @@ describe("readConfig", () => {
   it("switches a provider on by its credential, or at once where it needs none", () => {
     const PROVIDERS = { local: { base: "http://a/v1" }, paid: { base: "http://b/v1", secret: "PAID_KEY" } };
     const config = read({ PROVIDERS, OPENAI_API_KEY: "sk-1" });
-    expect([...config.credentials]).toEqual([["openai", "sk-1"]]);
+    expect([...config.allCredentials]).toEqual([["openai", [{ name: "OPENAI_API_KEY", value: "sk-1" }]]]);
     expect([...config.providers.values()].filter((one) => isOn(one, config)).map(({ id }) => id)).toEqual([
       "openai",
       "local",

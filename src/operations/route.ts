@@ -58,7 +58,7 @@ function only(operation: Operation, isOutOfReach: boolean, config: Config): Targ
     const message = `You must provide a model: more than one provider has /v1/${operation}.`;
     throw new Fault("bad_request", message, { param: "model", code: "missing_required_parameter" });
   }
-  const credential = config.credentials.get(provider.id);
+  const credential = config.allCredentials.get(provider.id)?.[0]?.value;
   return { provider, protocol: "chat", model: ownModel, ...(credential !== undefined && { credential }) };
 }
 

@@ -64,12 +64,17 @@ export function sealer(
 
 /** The sealer of one team at this gateway. */
 export function teamSealer(
-  { secret, previousSecret }: Pick<Config, "secret" | "previousSecret">,
+  config: Pick<Config, "secret" | "previousSecret">,
   team: string,
   random: (bytes: number) => Uint8Array,
   kept?: ReadonlyMap<string, string>,
 ): Sealer {
-  return sealer(previousSecret === undefined ? [secret] : [secret, previousSecret], team, random, kept);
+  return sealer(rootsOf(config), team, random, kept);
+}
+
+/** The secrets of which keys and tokens may come, the newest first. */
+export function rootsOf({ secret, previousSecret }: Pick<Config, "secret" | "previousSecret">): readonly string[] {
+  return previousSecret === undefined ? [secret] : [secret, previousSecret];
 }
 
 interface Key {

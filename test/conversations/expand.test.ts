@@ -90,7 +90,7 @@ describe("a call that goes on from a response", () => {
     const conversations = { ...shelf(), history: async () => Promise.reject(new Error("the object is gone")) };
     const deps = { conversations, clock: { now: () => 0 }, config: { maxBodyBytes: 1000 } };
     const down = expand(readCall("call", "responses", bytes), { id: "team", settings: {} }, deps);
-    expect(await refusalOf(down)).toMatchObject({ status: 503, retriable: true });
+    expect(await refusalOf(down)).toMatchObject({ status: 503, kind: "busy" });
   });
 
   it("is refused where it has become larger than a call may be", async () => {

@@ -75,7 +75,7 @@ function expected(failure: Failure | undefined, place: Place, caller: ProtocolId
 /** The provider's own word where the caller speaks its protocol, except on the gateway's credential. */
 function statusOf({ kind, own }: Failure, { relay }: Place, caller: ProtocolId): number {
   if (relay && own !== undefined && kind !== "credential") return own;
-  return protocols[caller].fault.statuses?.[kind] ?? faults[kind].status;
+  return protocols[caller].fault.statuses?.[kind] ?? faults[kind];
 }
 
 /** Whole seconds, which Codex wants; of what may be over soon, always. */

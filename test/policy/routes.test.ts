@@ -124,13 +124,13 @@ describe("a table of routes", () => {
 
 describe("several credentials of a provider", () => {
   it("stand in settings with a number behind, and the first one found is the provider's own", () => {
-    const { allCredentials, credentials } = read({});
+    const { allCredentials } = read({});
     expect(allCredentials.get("openai")?.map(({ name, value }) => `${name}=${value}`)).toEqual([
       "OPENAI_API_KEY=sk-1",
       "OPENAI_API_KEY_2=sk-2",
       "OPENAI_API_KEY_16=sk-16",
     ]);
-    expect(credentials.get("anthropic")).toBe("ant-3");
+    expect(allCredentials.get("anthropic")?.[0]?.value).toBe("ant-3");
     // Another provider's own credential never goes to this one, whatever its setting is called.
     const PROVIDERS = { other: { base: "http://127.0.0.1:2/v1", secret: "OPENAI_API_KEY_2" } };
     const apart = read({}, { PROVIDERS }).allCredentials;

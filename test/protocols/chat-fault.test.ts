@@ -99,7 +99,7 @@ describe("our faults in OpenAI's words", () => {
     expect(Object.keys(error)).toEqual(["message", "type", "param", "code"]);
     expect(error.message).toBe("Why.");
     expect(error.type).toMatch(
-      faults[kind].status >= 500 ? /^server_error$/ : /^(invalid_request_error|requests|insufficient_quota)$/,
+      faults[kind] >= 500 ? /^server_error$/ : /^(invalid_request_error|requests|insufficient_quota)$/,
     );
   });
 

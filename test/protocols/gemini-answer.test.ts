@@ -203,7 +203,7 @@ describe("how it ends", () => {
       expect(failed).toMatchObject({
         type: "error",
         usage: { input: 3 },
-        fault: { kind: "upstream", retriable: true },
+        fault: { kind: "upstream" },
       });
       expect(failed?.type === "error" && failed.fault.message).not.toContain("print");
       const sight = gemini.stream.watch().see({ data: JSON.stringify(chunk([], { finishReason })) });

@@ -71,7 +71,7 @@ describe("a failed answer", () => {
 describe("a fault of ours", () => {
   it.each(Object.keys(faults) as FaultKind[])("%s has a status of Google's", (kind) => {
     const { error } = gemini.fault.encode(new Fault(kind, "why"), "req_1");
-    expect(obj(error)).toMatchObject({ code: faults[kind].status, message: "why" });
+    expect(obj(error)).toMatchObject({ code: faults[kind], message: "why" });
     expect(String(obj(error).status)).toMatch(/^[A-Z_]+$/);
     expect(list(obj(error).details).map(obj)).toEqual([
       { "@type": "type.googleapis.com/google.rpc.RequestInfo", requestId: "req_1" },

@@ -56,7 +56,7 @@ describe("a failed answer", () => {
       429,
       body("rate_limit_error", "spent", { details: { error_code: "enforced_spend_limit_reached" } }),
     );
-    expect(fault).toMatchObject({ kind: "quota", code: "enforced_spend_limit_reached", retriable: false });
+    expect(fault).toMatchObject({ kind: "quota", code: "enforced_spend_limit_reached" });
   });
 
   test.each([401, 403])("%i is about the gateway's credential, not the caller's key", (status) => {

@@ -90,7 +90,7 @@ describe("failure", () => {
       close("end_turn"),
       done,
     );
-    expect(last).toMatchObject({ type: "error", fault: { kind: "upstream", retriable: true } });
+    expect(last).toMatchObject({ type: "error", fault: { kind: "upstream" } });
   });
 
   test("an error event, first or late, keeps its kind and what was counted", () => {

@@ -62,7 +62,7 @@ describe("failed answers", () => {
     for (const kind of Object.keys(faults) as FaultKind[]) {
       const { error } = responses.fault.encode(new Fault(kind, "m", { param: "p" }), "r") as { error: Obj };
       expect(Object.keys(error)).toEqual(["message", "type", "param", "code"]);
-      expect(responses.fault.decode(faults[kind].status, JSON.stringify({ error })).status).toBeGreaterThanOrEqual(400);
+      expect(responses.fault.decode(faults[kind], JSON.stringify({ error })).status).toBeGreaterThanOrEqual(400);
     }
     const code = (kind: FaultKind, own?: string): unknown =>
       (responses.fault.encode(new Fault(kind, "m", own === undefined ? {} : { code: own }), "r").error as Obj).code;

@@ -107,11 +107,12 @@ describe("settings", () => {
 
   it("make one credential of an access key's parts, unless there is an API key", () => {
     const parts = { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "s/e+c" };
-    const credential = (env: object): string | undefined => read({ ...parts, ...env }).credentials.get("bedrock");
+    const credential = (env: object): string | undefined =>
+      read({ ...parts, ...env }).allCredentials.get("bedrock")?.[0]?.value;
     expect(JSON.parse(credential({}) ?? "")).toEqual(parts);
     expect(JSON.parse(credential({ AWS_SESSION_TOKEN: "t" }) ?? "")).toEqual({ ...parts, AWS_SESSION_TOKEN: "t" });
     expect(credential({ AWS_BEARER_TOKEN_BEDROCK: "key" })).toBe("key");
-    expect(read({ AWS_SESSION_TOKEN: "t", AWS_REGION: "eu-west-1" }).credentials.size).toBe(0);
+    expect(read({ AWS_SESSION_TOKEN: "t", AWS_REGION: "eu-west-1" }).allCredentials.size).toBe(0);
   });
 
   it("leave a local server out until somebody says where it is", () => {

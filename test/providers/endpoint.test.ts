@@ -6,7 +6,7 @@ import { endpoint } from "../../src/providers/endpoint.ts";
 
 const account = JSON.stringify({ project_id: "my-project", client_email: "a@p.test", private_key: "pem" });
 const arn = "arn:aws:bedrock:eu-west-1:1:application-inference-profile/abc";
-const { providers, credentials } = readConfig({
+const { providers, allCredentials } = readConfig({
   ...{
     GEARBOX_SECRET: "x".repeat(32),
     VERTEX_CREDENTIALS: account,
@@ -62,6 +62,6 @@ describe("another path", () => {
 function place(id: string, protocol: ProtocolId, model: string) {
   const provider = providers.get(id);
   if (provider === undefined) throw new Error(`no provider ${id}`);
-  const credential = credentials.get(id);
+  const credential = allCredentials.get(id)?.[0]?.value;
   return { provider, protocol, model, ...(credential !== undefined && { credential }) };
 }
