@@ -179,7 +179,8 @@ async function paid(
   context: AttemptContext,
 ): Promise<{ body: Uint8Array; bill: Bill }> {
   try {
-    const { body, usage, said } = read();
+    const { body, usage, said, flaw } = read();
+    if (flaw !== undefined && context.tried.hasOthers) throw flaw;
     const more = { losses: allLosses(lane), ...(said !== undefined && { said }) };
     return { body, bill: await settleShared({ usage, ended: "whole" }, target, context, more) };
   } catch (thrown) {

@@ -6,7 +6,7 @@ import type { Call } from "./call.ts";
 import { type Message, replay } from "./canon/event.ts";
 import { refuseUnheld } from "./canon/foreign.ts";
 import { reportMembers } from "./canon/foreign-members.ts";
-import type { Json } from "./canon/json.ts";
+import { defined, type Json } from "./canon/json.ts";
 import { loser } from "./canon/loss.ts";
 import { placeOf } from "./canon/place.ts";
 import type { CanonRequest, Lose, Loss, Tool } from "./canon/request.ts";
@@ -61,6 +61,8 @@ export interface Whole {
   readonly usage: Usage;
   /** Bytes of text, where the provider has not counted its tokens. */
   readonly said?: number;
+  /** Why another target may do better; the answer is as good as any where there is none. */
+  readonly flaw?: Fault;
 }
 
 export interface LaneContext {
@@ -111,8 +113,10 @@ function relay(context: LaneContext): Lane {
     stream: (tell) => relayed(protocol, asksUsage, tell),
     whole(bytes, isStream) {
       if (isStream) return recast(crossing(), bytes, true);
-      const usage = protocol.usage(answerObject(bytes, protocol), noUsage);
-      return { body: bytes, usage, ...uncounted(usage, () => readMessage(protocol, bytes, false)) };
+      const answer = answerObject(bytes, protocol);
+      const usage = protocol.usage(answer, noUsage);
+      const read = () => readMessage(protocol, bytes, false);
+      return { body: bytes, usage, ...uncounted(usage, read), ...defined({ flaw: protocol.reply.flaw?.(answer) }) };
     },
     asStream: (bytes) => recastAsStream(crossing(), bytes),
     recasts() {

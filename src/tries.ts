@@ -8,7 +8,7 @@ import { asFault, Fault } from "./fault.ts";
 import { hedged, type Leg, race } from "./hedge.ts";
 import type { Lease } from "./lease.ts";
 import { originOf } from "./policy/origin.ts";
-import { mayFollow, next, type Plan, type Tried } from "./policy/retry.ts";
+import { mayFollow, next, othersFollow, type Plan, type Tried } from "./policy/retry.ts";
 import type { Target, Way } from "./policy/route.ts";
 import { deadlineOf, timeoutsFor } from "./policy/timeouts.ts";
 import type { Timeouts } from "./providers/timeouts.ts";
@@ -25,6 +25,8 @@ export interface Try {
   readonly before: readonly string[];
   /** No other can follow: nothing is gained by holding the answer back. */
   readonly isLast: boolean;
+  /** Another target can. */
+  readonly hasOthers: boolean;
   readonly limits: Timeouts;
   /** Milliseconds since 1970: when the call must be over. */
   readonly deadline: number;
@@ -137,7 +139,7 @@ function legOf(
       const limits = timeoutsFor({ target, stream, route: way.timeouts ?? {}, leftMs: plan.deadline - now });
       const answer = await attempt(target, {
         ...{ number, isLast, lease, limits, watch, wins, deadline: plan.deadline, givenUp: giving.signal },
-        before: told(tried),
+        ...{ before: told(tried), hasOthers: othersFollow(target, tried, plan, now) },
         ...(way.name !== undefined && { route: way.name }),
         ...(reason !== undefined && { reason }),
       });

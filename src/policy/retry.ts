@@ -61,10 +61,18 @@ export function next(tried: readonly Tried[], plan: Plan, surroundings: Surround
 
 /** Could anything follow the attempt that is about to begin? If not, its answer need not be held. */
 export function mayFollow(target: Target, tried: readonly Tried[], plan: Plan, now: number): boolean {
-  if (tried.length >= (plan.retries ?? usualRetries) || now >= plan.deadline) return false;
+  return othersFollow(target, tried, plan, now) || (hasTime(tried, plan, now) && timesTried(target, tried) < mostAgain);
+}
+
+/** Could another target follow it? */
+export function othersFollow(target: Target, tried: readonly Tried[], plan: Plan, now: number): boolean {
   const origin = originOf(target);
   const isOther = (each: Target): boolean => originOf(each) !== origin && timesTried(each, tried) === 0;
-  return plan.targets.some(isOther) || timesTried(target, tried) < mostAgain;
+  return hasTime(tried, plan, now) && plan.targets.some(isOther);
+}
+
+function hasTime(tried: readonly Tried[], plan: Plan, now: number): boolean {
+  return tried.length < (plan.retries ?? usualRetries) && now < plan.deadline;
 }
 
 function first({ targets, deadline }: Plan, { health, budget, now }: Surroundings): Step | undefined {

@@ -107,6 +107,8 @@ export interface Protocol {
   readonly reply: {
     decode(body: Obj): Message;
     encode(message: Message, context: ReplyContext): Obj;
+    /** Why a whole answer is of little use, though its caller may have it as it came: another try may do better. */
+    flaw?(body: Obj): Fault | undefined;
   };
   readonly stream: {
     decode(): Decoder;

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { Fetch } from "../../src/upstream.ts";
 import { paths, question } from "./calls.ts";
-import { callsFor, gateway, play } from "./gateway.ts";
+import { callsFor, gateway, play, sums } from "./gateway.ts";
 
 const ok = question("responses", "openai/x", "Hi");
 const chatOk = question("chat", "openai/x", "Hi");
@@ -247,6 +247,20 @@ describe("with several targets", () => {
     const answer = await post(paths.responses, question("responses", "both", "Hi", { stream }));
     expect([answer.status, answer.headers.get("x-gearbox-provider")]).toEqual([200, "anthropic"]);
     expect(await answer.text()).not.toContain("failed");
+  });
+
+  it("a whole answer of Gemini's that cannot be read is its own caller's only where nobody else has a better one", async () => {
+    await play("reads-for-gemini", words);
+    const body = { contents: [{ role: "user", parts: [{ text: "Hi" }] }] };
+    const both = { ALIASES: { both: ["gemini/gemini-3-bad", "anthropic/reads-for-gemini"] } };
+    const helped = await gateway(both, malformed([])).post("/v1beta/models/both:generateContent", body);
+    expect([helped.status, helped.headers.get("x-gearbox-provider")]).toEqual([200, "anthropic"]);
+    const { post, deps, team, idle } = gateway({}, malformed([]));
+    const alone = await post("/v1beta/models/gemini/gemini-3-bad:generateContent", body);
+    expect([alone.status, alone.headers.get("x-gearbox-attempts")]).toEqual([200, "1"]);
+    expect(await alone.text()).toContain("MALFORMED_FUNCTION_CALL");
+    await idle();
+    expect(await sums(deps, team)).toMatchObject([{ provider: "gemini", calls: 1 }]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 /** Why an answer ended, in both languages (wire.md C.24). */
 import type { Finish, FinishReason } from "../../canon/event.ts";
-import { type Json, type Obj, text } from "../../canon/json.ts";
+import { type Json, list, type Obj, obj, text } from "../../canon/json.ts";
 import { Fault } from "../../fault.ts";
 
 const reasons: Readonly<Record<string, FinishReason>> = {
@@ -33,6 +33,12 @@ const malformed: ReadonlySet<Json> = new Set([
 /** The fault of an answer that is none, because the model's calls or all of it cannot be read; another try may do better. */
 export function malformation(reason: Json, message?: string): Fault | undefined {
   return malformed.has(reason) ? unreadable(message) : undefined;
+}
+
+/** That of an answer, or of a chunk. */
+export function flaw({ candidates }: Obj): Fault | undefined {
+  const { finishReason = null, finishMessage } = obj(list(candidates)[0]);
+  return malformation(finishReason, text(finishMessage));
 }
 
 /** @param message the provider's, which quotes the model */

@@ -5,6 +5,7 @@ import { saidIn } from "../../canon/said.ts";
 import type { Protocol } from "../protocol.ts";
 import { disown } from "./disown.ts";
 import { decodeFault, encodeFault } from "./fault.ts";
+import { flaw } from "./finish.ts";
 import * as reply from "./reply.ts";
 import * as request from "./request.ts";
 import * as stream from "./stream.ts";
@@ -50,7 +51,7 @@ export const gemini: Protocol = {
   newline: "\r\n",
   names,
   request: { decode: request.decode, encode: request.encode, disown },
-  reply: { decode: reply.decode, encode: reply.encode },
+  reply: { decode: reply.decode, encode: reply.encode, flaw },
   stream: { decode: stream.decode, encode: stream.encode, watch, said: saidIn("text") },
   fault: { decode: decodeFault, encode: encodeFault },
   usage,

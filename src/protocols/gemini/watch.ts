@@ -1,11 +1,11 @@
 /** Follows a relayed stream: every chunk has the same shape, so one look tells all. */
-import { isObj, list, obj, text } from "../../canon/json.ts";
+import { isObj, list, obj } from "../../canon/json.ts";
 import { noUsage } from "../../canon/usage.ts";
 import type { Fault } from "../../fault.ts";
 import type { Frame } from "../../http/sse.ts";
 import type { Sight, Watch } from "../protocol.ts";
 import { decodeError, encodeFault } from "./fault.ts";
-import { malformation } from "./finish.ts";
+import { flaw } from "./finish.ts";
 import { beat, parse } from "./stream.ts";
 import { usage } from "./usage.ts";
 
@@ -21,8 +21,7 @@ export function watch(): Watch {
       const ends =
         obj(body.promptFeedback).blockReason !== undefined ||
         candidates.some(({ finishReason }) => finishReason !== undefined);
-      const { finishReason = null, finishMessage } = candidates[0] ?? {};
-      const fault = malformation(finishReason, text(finishMessage));
+      const fault = flaw(body);
       // The caller may know what to do with such an end, and has it as it came if no other target is left.
       if (fault !== undefined) return { usage: known, fault, ends: true };
       const commits = ends || candidates.some(({ content }) => list(obj(content).parts).length > 0);
