@@ -1,5 +1,5 @@
 /** What can go wrong with a stream, on both lanes: who leaves, who breaks off, who is silent, who is slow. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Fault } from "../sim/script.ts";
 import { type Caller, dataOf, paths, question, textOf } from "./calls.ts";
 import { callsFor, closing, gateway, play, sums } from "./gateway.ts";
@@ -28,6 +28,28 @@ describe("a caller that leaves", () => {
     await idle();
     expect((await sums(deps, team))[0]).toMatchObject({ calls: 1, estimated: 1 });
   });
+});
+
+it.each([true, false])("who has left before anybody was asked costs nothing, stream: %s", async (stream) => {
+  const asked: string[] = [];
+  const at = gateway({}, (url, init) => {
+    init.signal?.throwIfAborted();
+    asked.push(url);
+    return fetch(url, init);
+  });
+  const leaving = new AbortController();
+  const { reserve } = at.deps.store;
+  vi.spyOn(at.deps.store, "reserve").mockImplementation(async (team, reservation) => {
+    const admission = await reserve(team, reservation);
+    leaving.abort();
+    return admission;
+  });
+  const body = JSON.stringify(question("chat", "openai/left-before", "Hi", { stream }));
+  const answer = await at.ask(paths.chat, { method: "POST", body, signal: leaving.signal });
+  await answer.body?.cancel();
+  await at.idle();
+  expect(asked).toEqual([]);
+  expect(await sums(at.deps, at.team)).toMatchObject([{ calls: 1, estimated: 0, cost: 0 }]);
 });
 
 describe("a provider that breaks off", () => {
