@@ -67,7 +67,8 @@ async function serveUntil(stopped: Promise<void>, { gateway, simulator }: Up): P
     ...(simulator ? [died("The simulated provider", simulator.child)] : []),
   ];
   const message = await Promise.race([stopped, ...lost]);
-  if (message === undefined) console.log("Stopping when the running streams have ended; once more to stop at once.");
+  if (message === undefined)
+    console.log("Stopping when the running streams and WebSockets have ended; once more to stop at once.");
   else console.error(message);
   gateway.child.end("SIGTERM");
   await gateway.child.ended;
