@@ -13,7 +13,13 @@ const ridge = 0.03;
 const cap = 0.99;
 const rounds = 15;
 
-const rows = weigh(readFileSync(process.argv[2] ?? ""));
+const [, , file] = process.argv;
+if (file === undefined) {
+  console.error("Name the recorded sessions to fit on: npm run fit:effort DATA.jsonl.gz");
+  process.exit(1);
+}
+
+const rows = weigh(readFileSync(file));
 const { means, weights, bias } = fit(rows);
 for (const [at, { name }] of terms.entries()) {
   console.log(`${name.padEnd(16)} weight ${weights[at].toFixed(2)}  usual ${means[at].toFixed(2)}`);
