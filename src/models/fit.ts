@@ -13,14 +13,30 @@ import type { ModelFacts } from "./catalog.ts";
 /** Throws Fault `unsupported` for what changes the meaning; `lose` hears of the rest, in canon's words. */
 export function fitModel(request: CanonRequest, facts: ModelFacts, protocol: ProtocolId, lose: Lose): CanonRequest {
   const model: Model = { facts, protocol, lose };
-  refuse(request, model);
-  refuseTogether(request, model);
-  reportSearchOptions(request.tools ?? [], protocol, lose);
+  const begun = withoutRest(request, model);
+  refuse(begun, model);
+  refuseTogether(begun, model);
+  reportSearchOptions(begun.tools ?? [], protocol, lose);
   return [withoutBilling, openDocuments, askSomething, placeSystem, boundOutput, setReasoning, setSampling].reduce(
     (fitted, step) => step(fitted, model),
-    request,
+    begun,
   );
 }
+
+/**
+ * Without the thoughts of an answer that broke off behind them: Codex sends back what it has had of one. They begin no
+ * answer that could be gone on with, and the model thinks anew.
+ */
+function withoutRest(request: CanonRequest, { facts, lose }: Model): CanonRequest {
+  const { turns } = request;
+  const last = turns.at(-1);
+  const isRest = last?.role === "assistant" && last.blocks.length > 0 && last.blocks.every(isThought);
+  if (last === undefined || !isRest || facts.prefill) return request;
+  lose(turnPath(last, turns.length - 1));
+  return { ...request, turns: turns.slice(0, -1) };
+}
+
+const isThought = ({ type }: Block): boolean => type === "reasoning";
 
 /** The same with answers of so many tokens at the most, thinking included; as it is where no number is given. */
 export function heldTo(tokens: number | undefined, request: CanonRequest, facts: ModelFacts, lose: Lose) {

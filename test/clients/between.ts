@@ -32,9 +32,13 @@ export async function between(origin: string, cut?: Cut): Promise<Between> {
         gateway.destroy();
       });
     }
-    const watch = watcher(seen, cut, () => client.destroy());
+    const watch = watcher(seen, cut);
     client.on("data", (bytes: Buffer) => gateway.write(watch.up(bytes)));
-    gateway.on("data", (bytes: Buffer) => client.write(bytes, () => watch.down(bytes)));
+    gateway.on("data", (bytes: Buffer) => {
+      const { passed, isCut } = watch.down(bytes);
+      client.write(passed, () => isCut && client.destroy());
+      if (isCut) gateway.destroy();
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -50,10 +54,11 @@ export async function between(origin: string, cut?: Cut): Promise<Between> {
 }
 
 /** Follows one connection. Compression is not passed on, so that what is said can be read. */
-function watcher(seen: string[], cut: Cut | undefined, drop: () => void) {
+function watcher(seen: string[], cut: Cut | undefined) {
   let state: "calls" | "asked" | "socket" = "calls";
   let isFirst = false;
-  let said = "";
+  let rest: Buffer = Buffer.alloc(0);
+  let count = 0;
   return {
     up(bytes: Buffer): Buffer {
       if (state !== "calls") return bytes;
@@ -67,16 +72,35 @@ function watcher(seen: string[], cut: Cut | undefined, drop: () => void) {
       state = "asked";
       return Buffer.from(head.replace(/^sec-websocket-extensions:.*\r\n/im, ""), "latin1");
     },
-    down(bytes: Buffer): void {
+    /** What of the bytes reaches the client: up to the end of the message behind which the wire is cut. */
+    down(bytes: Buffer): { passed: Buffer; isCut: boolean } {
       if (state === "asked") {
         const [, status = "?"] = /^HTTP\/1\.1 (\d+)/.exec(bytes.toString("latin1")) ?? [];
         isFirst = !seen.includes("socket 101");
         seen.push(`socket ${status}`);
         state = status === "101" ? "socket" : "calls";
+        return { passed: bytes, isCut: false };
       }
-      if (state !== "socket" || !isFirst || cut === undefined) return;
-      said += bytes.toString("utf8");
-      if (said.split(`"type":"${cut.event}"`).length > cut.at) drop();
+      if (state !== "socket" || !isFirst || cut === undefined) return { passed: bytes, isCut: false };
+      rest = Buffer.concat([rest, bytes]);
+      let end = 0;
+      for (let size = messageSize(rest); size <= rest.length - end; size = messageSize(rest.subarray(end))) {
+        if (rest.toString("utf8", end, end + size).includes(`"type":"${cut.event}"`)) count += 1;
+        end += size;
+        if (count >= cut.at) return { passed: rest.subarray(0, end), isCut: true };
+      }
+      const passed = rest.subarray(0, end);
+      rest = rest.subarray(end);
+      return { passed, isCut: false };
     },
   };
+}
+
+/** Bytes of the message at the beginning, which a server does not mask; more than there are while its head is not here. */
+function messageSize(bytes: Buffer): number {
+  const [, length = 0] = bytes;
+  if (bytes.length < 2 || (length === 126 && bytes.length < 4) || (length === 127 && bytes.length < 10))
+    return Infinity;
+  if (length === 126) return 4 + bytes.readUInt16BE(2);
+  return length === 127 ? 10 + Number(bytes.readBigUInt64BE(2)) : 2 + length;
 }

@@ -233,6 +233,14 @@ describe("what cannot be changed", () => {
     expect(fitted("gpt-5.5", "responses", { turns }).fit.turns).toEqual(turns);
   });
 
+  it("leaves out the thoughts of an answer that broke off behind them, and says so", () => {
+    const rest: Turn = { role: "assistant", blocks: signed.blocks };
+    const { fit, lost } = fitted("claude-opus-5-5", "messages", { turns: [user("count"), rest] });
+    expect(fit.turns).toEqual([user("count")]);
+    expect(lost).toEqual(["turns[1]=dropped"]);
+    expect(fitted("claude-haiku-4-5", "messages", { turns: [user("count"), rest] }).fit.turns).toHaveLength(2);
+  });
+
   it("lets a paused turn go on", () => {
     const paused: Turn = { role: "assistant", blocks: [...words("I look"), { type: "search", id: "s", query: "q" }] };
     expect(fitted("claude-opus-5-5", "messages", { turns: [user("find"), paused] }).fit.turns).toHaveLength(2);
