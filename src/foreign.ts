@@ -2,7 +2,8 @@
 import type { Call } from "./call.ts";
 import type { Obj } from "./canon/json.ts";
 import type { Lose } from "./canon/request.ts";
-import { elementEdits, elements, members, setMember, splice } from "./http/json.ts";
+import { edited } from "./edited.ts";
+import { elementEdits, elements, setMember } from "./http/json.ts";
 import { protocols } from "./protocols/index.ts";
 import type { Ranges } from "./protocols/protocol.ts";
 
@@ -17,9 +18,7 @@ export function withoutForeign(call: Call, foreign: Ranges, model: string, lose:
   const others = Object.entries(disowned.members ?? {}).map(([name, value]) => {
     return setMember(bytes, spans, name, JSON.stringify(value));
   });
-  const spliced = splice(bytes, [...elementEdits(elements(bytes, span), new Map(texts)), ...others]);
-  const edited = Buffer.concat(spliced);
+  const left = edited(call, [...elementEdits(elements(bytes, span), new Map(texts)), ...others], body);
   // What a path says in place of the body stays.
-  const read = { ...body, ...(JSON.parse(edited.toString()) as Obj) };
-  return { ...call, bytes: edited, body: read, spans: members(edited).spans };
+  return { ...left, body: { ...body, ...(JSON.parse(new TextDecoder().decode(left.bytes)) as Obj) } };
 }

@@ -1,7 +1,8 @@
 /** A relayed call with changes of effort among its items. All else stays byte for byte as the caller wrote it. */
 import type { Call } from "./call.ts";
+import { edited } from "./edited.ts";
 import { forgiving, insertions, type Taker, type Update, updatedMember, withUpdates } from "./effort/updates.ts";
-import { type Edit, elements, members, setMember, splice } from "./http/json.ts";
+import { type Edit, elements, setMember } from "./http/json.ts";
 
 export function withUpdatesIn(call: Call, taker: Taker, updates: readonly Update[] | undefined): Call {
   if (updates === undefined) return call;
@@ -10,8 +11,7 @@ export function withUpdatesIn(call: Call, taker: Taker, updates: readonly Update
   const bound = thinking === undefined ? [] : [setMember(bytes, spans, "thinking", JSON.stringify(thinking))];
   const edits = [...bound, ...updateEdits(call, updates)];
   if (edits.length === 0) return call;
-  const grown = Buffer.concat(splice(bytes, edits));
-  return { ...call, bytes: grown, spans: members(grown).spans, body: withUpdates(taker, body, updates) };
+  return edited(call, edits, withUpdates(taker, body, updates));
 }
 
 function updateEdits({ protocol, bytes, spans, body }: Call, updates: readonly Update[]): Edit[] {

@@ -12,10 +12,11 @@ import { placeOf } from "./canon/place.ts";
 import type { CanonRequest, Lose, Loss, Tool } from "./canon/request.ts";
 import { type Flat, flatten } from "./canon/tools.ts";
 import { noUsage, type Usage } from "./canon/usage.ts";
+import { changed } from "./edited.ts";
 import { type Update, withUpdates } from "./effort/updates.ts";
 import { Fault } from "./fault.ts";
 import { withoutForeign } from "./foreign.ts";
-import { type Edit, members, setMember, splice } from "./http/json.ts";
+import { type Edit, setMember, splice } from "./http/json.ts";
 import { print } from "./http/sse.ts";
 import { withUpdatesIn } from "./in-band.ts";
 import { type CacheMarks, fitMarks, withoutAutomaticMark } from "./models/cache.ts";
@@ -151,10 +152,7 @@ function relayedBody(context: LaneContext, asksUsage: boolean, lose: Lose): Uint
 
 /** The models to fall back on are ours to read, and no provider's. */
 function withoutModels(call: Call): Call {
-  if (!call.spans.has("models")) return call;
-  const { models: _, ...body } = call.body;
-  const bytes = new TextEncoder().encode(JSON.stringify(body));
-  return { ...call, body, bytes, spans: members(bytes).spans };
+  return call.spans.has("models") ? changed(call, new Map([["models", undefined]])) : call;
 }
 
 /** A token on this lane is always another provider's: what this one made itself, its callers have as it came. */

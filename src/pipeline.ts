@@ -108,12 +108,8 @@ async function call(
         compaction,
       };
       const ask = (strangers: Ranges) => attempt(target, { ...around, foreign: strangers });
-      const answer = await disowning(
-        foreign(target),
-        protocol === target.protocol ? all : foreign(target),
-        ask,
-        disown,
-      );
+      const known = foreign(target);
+      const answer = await disowning(known, protocol === target.protocol ? all : known, ask, disown);
       if (tried.wins()) answered(target);
       return answer;
     }),

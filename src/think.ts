@@ -5,6 +5,7 @@
 import type { Call } from "./call.ts";
 import { defined } from "./canon/json.ts";
 import { type Effort, efforts, type ProtocolId } from "./canon/request.ts";
+import { changed } from "./edited.ts";
 import { effortWord } from "./effort/asked.ts";
 import { thrift } from "./effort/choice.ts";
 import { levelsFor, usualEffort } from "./effort/levels.ts";
@@ -14,7 +15,6 @@ import { type Members, spoken, unspoken } from "./effort/spoken.ts";
 import { switchingAt } from "./effort/switching.ts";
 import { type InBand, inBandOf, type Update } from "./effort/updates.ts";
 import { invalid } from "./fault.ts";
-import { members, setMember, splice } from "./http/json.ts";
 import { type ModelFacts, modelFacts } from "./models/catalog.ts";
 import type { TeamSettings } from "./teams/records.ts";
 
@@ -130,8 +130,8 @@ function told(
 ): Thought {
   const changes = spoken(call.protocol, call.body, inBand?.baseline ?? decision.level, ear);
   if (changes === undefined) return { call: asked === "auto" ? without(call) : call };
-  const changed = rewritten(call, changes);
-  return { call: changed, decision, ...(inBand !== undefined && { updates: inBand.updates }) };
+  const said = rewritten(call, changes);
+  return { call: said, decision, ...(inBand !== undefined && { updates: inBand.updates }) };
 }
 
 /** What is asked for; throws the Fault of a word that is none. */
@@ -160,9 +160,6 @@ function without(call: Call): Call {
   return changes.length === 0 ? call : rewritten(call, changes);
 }
 
-/** The call with other members; all else stays in its own bytes. */
 function rewritten(call: Call, changes: Members): Call {
-  const edits = changes.map(([name, value]) => setMember(call.bytes, call.spans, name, JSON.stringify(value)));
-  const bytes = Buffer.concat(splice(call.bytes, edits));
-  return { ...call, bytes, spans: members(bytes).spans, body: { ...call.body, ...Object.fromEntries(changes) } };
+  return changed(call, new Map(changes.map(([name, value]) => [name, { json: JSON.stringify(value), value }])));
 }

@@ -1,8 +1,8 @@
 /** A call as a target without compaction of its own is asked: for the summary, in words that any model understands. Pure. */
 import type { Call } from "../call.ts";
 import { isObj, type Json, list, type Obj, obj } from "../canon/json.ts";
-import { changed } from "../conversations/body.ts";
 import { inputItems } from "../conversations/said.ts";
+import { changed } from "../edited.ts";
 import { isCompaction, isTrigger } from "./items.ts";
 import { userMessage } from "./opening.ts";
 import { isPlan } from "./plan.ts";

@@ -4,8 +4,8 @@
  */
 import type { Call } from "../call.ts";
 import type { Json, Obj } from "../canon/json.ts";
-import { changed } from "../conversations/body.ts";
 import { inputItems } from "../conversations/said.ts";
+import { changed } from "../edited.ts";
 import { invalid } from "../fault.ts";
 import type { Sealer } from "../policy/seal.ts";
 import { isCompaction, isTrigger, outlasts } from "./items.ts";

@@ -5,11 +5,11 @@
  */
 import type { Call } from "../call.ts";
 import { type Json, list, type Obj } from "../canon/json.ts";
+import { type Changes, changed } from "../edited.ts";
 import { Fault, invalid } from "../fault.ts";
 import { modelFacts } from "../models/catalog.ts";
 import type { ConversationStore, FoundItem, History } from "../stores/conversations.ts";
 import { noItem, noPrevious, reached } from "./absent.ts";
-import { type Changes, changed } from "./body.ts";
 import { inputItems, referenceOf, references } from "./said.ts";
 
 /** What has to be known of a call when its answer is to be kept, or only told what it went on from. */

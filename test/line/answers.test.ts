@@ -43,6 +43,22 @@ describe("an answer", () => {
     expect(call?.raw).toBe(sent.replace("openai/relayed-bytes", "relayed-bytes"));
   });
 
+  it("keeps those bytes where only the models to fall back on go", async () => {
+    const { ask } = gateway();
+    await play("fallen-back", turn);
+    const rest = '"input":"x", "temperature":1.0 , "store":false, "metadata":{"n":12345678901234567890}';
+    for (const sent of [
+      `{ "model" : "openai/fallen-back", "models":["openai/other"],${rest}}`,
+      `{"models":["openai/other"], "model" : "openai/fallen-back",${rest}}`,
+    ]) {
+      await (await ask("/v1/responses", { method: "POST", body: sent })).text();
+    }
+    for (const { raw } of await callsFor("fallen-back")) {
+      expect(raw).toContain(rest);
+      expect(JSON.parse(raw)).not.toHaveProperty("models");
+    }
+  });
+
   it("hides the usage frame that we asked for and the caller did not", async () => {
     const { post } = gateway();
     await play("hidden-usage", turn);

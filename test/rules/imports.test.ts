@@ -27,6 +27,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   [
     "conversations/",
     [
+      "edited.ts",
       ...["conversations/", "call.ts", "canon/", "fault.ts", "http/", "models/catalog.ts", "pipes.ts", "tapped.ts"],
       "stores/conversations.ts",
     ],
@@ -34,6 +35,7 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   [
     "compaction/",
     [
+      "edited.ts",
       ...["compaction/", "call.ts", "canon/", "conversations/", "deps.ts", "fault.ts", "http/", "lanes.ts", "models/"],
       ...["pipes.ts", "policy/", "protocols/", "refuse.ts", "routing.ts", "stores/store.ts", "tapped.ts"],
     ],
@@ -65,10 +67,14 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
   ["upstream.ts", ["fault.ts", "policy/route.ts", "providers/"]],
   ["bill.ts", ["canon/", "models/price.ts", "pipes.ts", "policy/", "stores/store.ts"]],
   ["lease.ts", ["bill.ts", "canon/", "deps.ts", "fault.ts", "models/price.ts", "policy/", "stores/"]],
-  ["in-band.ts", ["call.ts", "effort/updates.ts", "http/"]],
-  ["think.ts", ["call.ts", "canon/", "effort/", "fault.ts", "http/", "models/catalog.ts", "teams/records.ts"]],
+  ["in-band.ts", ["edited.ts", "call.ts", "effort/updates.ts", "http/"]],
+  [
+    "think.ts",
+    ["edited.ts", "call.ts", "canon/", "effort/", "fault.ts", "http/", "models/catalog.ts", "teams/records.ts"],
+  ],
   ["routing.ts", ["call.ts", "canon/", "deps.ts", "effort/tier.ts", "fault.ts", "policy/", "stores/store.ts"]],
   ["tapped.ts", ["pipes.ts"]],
+  ["edited.ts", ["call.ts", "canon/json.ts", "http/json.ts"]],
   ["disowning.ts", ["fault.ts", "protocols/protocol.ts"]],
   ["hedge.ts", ["canon/", "fault.ts", "http/", "lease.ts", "policy/route.ts"]],
   ["tries.ts", ["canon/", "deps.ts", "fault.ts", "hedge.ts", "lease.ts", "policy/", "providers/timeouts.ts"]],
@@ -142,13 +148,14 @@ const allowed: readonly (readonly [place: string, from: readonly string[]])[] = 
     ],
   ],
   ["openapi/", ["openapi/", "operations/operation.ts", "stores/store.ts", "teams/schemas.ts"]],
-  ["foreign.ts", ["call.ts", "canon/", "http/json.ts", "protocols/"]],
+  ["foreign.ts", ["edited.ts", "call.ts", "canon/", "http/json.ts", "protocols/"]],
   ["guard.ts", ["deps.ts", "fault.ts", "http/stream.ts", "pipes.ts", "policy/route.ts", "tries.ts"]],
   ["unread.ts", ["canon/", "fault.ts", "pipes.ts", "policy/route.ts", "protocols/index.ts"]],
   ["pipes.ts", ["canon/", "fault.ts", "http/", "protocols/protocol.ts"]],
   [
     "lanes.ts",
     [
+      "edited.ts",
       "call.ts",
       "canon/",
       "effort/updates.ts",
