@@ -8,6 +8,7 @@ import { mostBytes } from "../../src/cache/store.ts";
 import { mostShardBytes } from "../../src/teams/cache-rows.ts";
 import type { CacheShard } from "../../src/teams/cache-shard.ts";
 import { cacheContract, entry, filled, keyOf, newTeam, now } from "../cache/contract.ts";
+import { rowsWritten } from "./objects.ts";
 
 const { CACHE } = env as unknown as { CACHE: DurableObjectNamespace<CacheShard> };
 const store = durableCache(CACHE);
@@ -132,17 +133,7 @@ describe("a shard", () => {
     const team = newTeam();
     const written = await runInDurableObject(shardOf(team), async (shard: CacheShard, { storage }) => {
       await shard.put(keyOf(0), entry(), now);
-      const exec = storage.sql.exec.bind(storage.sql);
-      const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-      storage.sql.exec = ((query: string, ...bindings: SqlStorageValue[]) => {
-        const cursor = exec(query, ...bindings);
-        cursors.push(cursor);
-        return cursor;
-      }) as typeof storage.sql.exec;
-      await shard.put(keyOf(1), entry(), now);
-      const counted = cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
-      storage.sql.exec = exec as typeof storage.sql.exec;
-      return counted;
+      return rowsWritten(storage, () => shard.put(keyOf(1), entry(), now));
     });
     expect(written).toBeGreaterThan(1);
     expect(written).toBeLessThanOrEqual(4);

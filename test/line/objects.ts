@@ -17,3 +17,17 @@ export function objectStore(now: () => number): Store {
     now,
   );
 }
+
+/** How many rows are written while something is done in an object. */
+export async function rowsWritten({ sql }: DurableObjectStorage, act: () => Promise<void>): Promise<number> {
+  const exec = sql.exec.bind(sql);
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+  sql.exec = ((query: string, ...bindings: SqlStorageValue[]) => {
+    const cursor = exec(query, ...bindings);
+    cursors.push(cursor);
+    return cursor;
+  }) as typeof sql.exec;
+  await act();
+  sql.exec = exec as typeof sql.exec;
+  return cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+}

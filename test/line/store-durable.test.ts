@@ -10,6 +10,7 @@ import type { Directory } from "../../src/teams/directory.ts";
 import { prune } from "../../src/teams/pruning.ts";
 import type { Team } from "../../src/teams/team.ts";
 import { storeContract } from "../stores/contract.ts";
+import { rowsWritten } from "./objects.ts";
 
 const { TEAM, DIRECTORY } = env as unknown as {
   TEAM: DurableObjectNamespace<Team>;
@@ -182,19 +183,10 @@ describe("a team's object", () => {
     await store.createTeam(record(id));
     const sums = ["key_a/day/2126-10-24", "team/day/2126-10-24", "team/total"].map((meter) => ({ meter, limit: 1e9 }));
     const written = await runInDurableObject(TEAM.getByName(id), async (team: Team, { storage }) => {
-      const exec = storage.sql.exec.bind(storage.sql);
-      let rows = 0;
-      const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-      storage.sql.exec = ((query: string, ...bindings: SqlStorageValue[]) => {
-        const cursor = exec(query, ...bindings);
-        cursors.push(cursor);
-        return cursor;
-      }) as typeof storage.sql.exec;
-      await team.reserve({ ...reservation("1", at + 60_000), sums });
-      await team.settle([settlement("1", { cost: 5 }, sums)], at);
-      for (const { rowsWritten } of cursors) rows += rowsWritten;
-      storage.sql.exec = exec as typeof storage.sql.exec;
-      return rows;
+      return rowsWritten(storage, async () => {
+        await team.reserve({ ...reservation("1", at + 60_000), sums });
+        await team.settle([settlement("1", { cost: 5 }, sums)], at);
+      });
     });
     expect(written).toBeGreaterThan(3);
     expect(written).toBeLessThanOrEqual(8);

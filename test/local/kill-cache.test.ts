@@ -4,9 +4,9 @@
  */
 import type { RequestListener } from "node:http";
 import { afterEach, expect, it } from "vitest";
-import { killing } from "./killing.ts";
+import { live } from "./live.ts";
 
-const { up, provider, folder, clear } = killing();
+const { up, provider, folder, clear } = live();
 
 afterEach(clear);
 
@@ -110,7 +110,7 @@ it("an answer from the cache is whole, whenever the process was killed", { timeo
     DATA_DIR: folder(),
     ADMIN_KEY: adminKey,
     OPENAI_API_KEY: "sk-test",
-    OPENAI_BASE_URL: await provider(answer),
+    OPENAI_BASE_URL: `${await provider(answer)}/v1`,
   };
   const states: Record<string, number> = {};
   let gateway = await up(settings);

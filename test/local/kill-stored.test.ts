@@ -4,9 +4,9 @@
  */
 import type { RequestListener } from "node:http";
 import { afterEach, expect, it } from "vitest";
-import { killing } from "./killing.ts";
+import { live } from "./live.ts";
 
-const { up, provider, folder, clear } = killing();
+const { up, provider, folder, clear } = live();
 
 afterEach(clear);
 
@@ -59,7 +59,7 @@ async function caller(url: string, key: string, seen: Seen[], ended: () => void)
 }
 
 it("a stored answer is whole or absent, whenever the process was killed", { timeout: 120_000 }, async () => {
-  const providers = { mine: { base: await provider(answer), speaks: ["chat"], secret: "MINE_KEY" } };
+  const providers = { mine: { base: `${await provider(answer)}/v1`, speaks: ["chat"], secret: "MINE_KEY" } };
   const settings = { DATA_DIR: folder(), MINE_KEY: "mk-test", PROVIDERS: JSON.stringify(providers) };
   const seen: Seen[] = [];
   let gateway = await up(settings);

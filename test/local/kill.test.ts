@@ -5,9 +5,9 @@
 import type { RequestListener } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
-import { killing } from "./killing.ts";
+import { live } from "./live.ts";
 
-const { up, provider, folder, clear } = killing();
+const { up, provider, folder, clear } = live();
 
 afterEach(clear);
 
@@ -90,7 +90,7 @@ it("a call whose end was seen is in the account once, whenever the process was k
     ADMIN_KEY: adminKey,
     HOLD_MS: "1000",
     OPENAI_API_KEY: "sk-test",
-    OPENAI_BASE_URL: await provider(answer),
+    OPENAI_BASE_URL: `${await provider(answer)}/v1`,
   };
   const seen: string[] = [];
   let gateway = await up(settings);

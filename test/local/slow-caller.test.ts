@@ -1,19 +1,12 @@
 /** A caller that does not read holds the provider back, over real sockets: nothing piles up in between. */
 import { once } from "node:events";
-import { createServer, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { rig } from "./starting.ts";
+import { live } from "./live.ts";
 
-const { start, folder, clear } = rig();
-const servers: Server[] = [];
-const sockets: Socket[] = [];
+const { up, provider, dial, folder, clear } = live();
 
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  for (const server of servers.splice(0)) server.closeAllConnections();
-  await clear();
-});
+afterEach(clear);
 
 /** More than this may not lie between a provider and a caller: the buffers of four sockets and one read. */
 const most = 24 * 1024 * 1024;
@@ -31,7 +24,7 @@ const chunk = {
 /** Answers without end, as fast as it is taken. `stalled` tells the bytes taken once no more are. */
 async function endless() {
   const { promise: stalled, resolve } = Promise.withResolvers<number>();
-  const server = createServer((request, response) => {
+  const url = await provider((request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     const [first, second, more] = request.url?.includes("messages")
       ? chunk.messages
@@ -39,10 +32,7 @@ async function endless() {
     response.write(`${first}${second}`);
     void pour(response, more ?? "", resolve);
   });
-  servers.push(server);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stalled };
+  return { url, stalled };
 }
 
 async function pour(response: ServerResponse, text: string, stalled: (bytes: number) => void): Promise<void> {
@@ -60,9 +50,9 @@ describe("a caller that stops reading", () => {
   it.each([
     ["relay", "compatible"],
     ["translate", "anthropic"],
-  ])("holds the provider back on the lane %s", async (_, provider) => {
+  ])("holds the provider back on the lane %s", async (_, id) => {
     const upstream = await endless();
-    const gateway = start({
+    const gateway = await up({
       DATA_DIR: folder(),
       ANTHROPIC_API_KEY: "k",
       ANTHROPIC_BASE_URL: upstream.url,
@@ -71,18 +61,14 @@ describe("a caller that stops reading", () => {
         compatible: { base: `${upstream.url}/v1`, speaks: ["chat"], secret: "COMPATIBLE_KEY" },
       }),
     });
-    const printed = await gateway.prints(/^curl /m);
-    const [, port] = /base URL\s+http:\/\/127\.0\.0\.1:(\d+)/.exec(printed) ?? [];
-    const [key] = /gbx_\w+/.exec(printed) ?? [];
     const body = JSON.stringify({
-      model: `${provider}/x`,
+      model: `${id}/x`,
       stream: true,
       messages: [{ role: "user", content: "Go on." }],
     });
-    const socket = connect(Number(port), "127.0.0.1");
-    sockets.push(socket);
+    const socket = dial(gateway);
     socket.write(
-      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n` +
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\n` +
         `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
     const [head] = await once(socket, "data");

@@ -1,19 +1,11 @@
 /** A caller that does not read its WebSocket, over real ones: what piles up has a bound, and the provider is let go. */
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
-import { rig } from "./starting.ts";
+import { live } from "./live.ts";
 
-const { start, folder, clear } = rig();
-const servers: Server[] = [];
-const sockets: Socket[] = [];
+const { up, provider, dial, folder, clear } = live();
 
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  for (const server of servers.splice(0)) server.closeAllConnections();
-  await clear();
-});
+afterEach(clear);
 
 /** What a connection may be ahead of its caller, and the buffers of four sockets. */
 const most = 24 * 1024 * 1024;
@@ -24,7 +16,7 @@ const chunk = (text: string): string =>
 /** Answers without end; `left` tells the bytes that were taken when the gateway has gone. */
 async function endless() {
   const { promise: left, resolve } = Promise.withResolvers<number>();
-  const server = createServer(async (_, response) => {
+  const url = await provider(async (_, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     const closed = once(response, "close");
     const piece = chunk("x".repeat(4000));
@@ -35,10 +27,7 @@ async function endless() {
     }
     resolve(bytes);
   });
-  servers.push(server);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, left };
+  return { url, left };
 }
 
 /** A message of a client: masked, with a mask of zeros. */
@@ -49,20 +38,16 @@ function frame(message: object): Buffer {
 
 it("a caller that does not read its WebSocket is given up", async () => {
   const upstream = await endless();
-  const gateway = start({
+  const gateway = await up({
     DATA_DIR: folder(),
     COMPATIBLE_KEY: "k",
     PROVIDERS: JSON.stringify({
       compatible: { base: `${upstream.url}/v1`, speaks: ["chat"], secret: "COMPATIBLE_KEY" },
     }),
   });
-  const printed = await gateway.prints(/^curl /m);
-  const [, port] = /base URL\s+http:\/\/127\.0\.0\.1:(\d+)/.exec(printed) ?? [];
-  const [key] = /gbx_\w+/.exec(printed) ?? [];
-  const socket = connect(Number(port), "127.0.0.1");
-  sockets.push(socket);
+  const socket = dial(gateway);
   socket.write(
-    `GET /v1/responses HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\nupgrade: websocket\r\n` +
+    `GET /v1/responses HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\nupgrade: websocket\r\n` +
       "connection: Upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
   );
   const [head] = await once(socket, "data");
